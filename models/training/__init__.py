@@ -1,0 +1,1 @@
+"""How the bundled planner was made."""

@@ -1,0 +1,1 @@
+"""Which of many tools could serve a request."""

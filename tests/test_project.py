@@ -1,0 +1,43 @@
+"""The project as a whole: how it installs and imports."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import scrubjay
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_importing_scrubjay_loads_no_engine_and_no_schema_library() -> None:
+    code = "import sys, scrubjay; print([m for m in ('llama_cpp', 'pydantic', 'numpy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_every_name_of_the_front_page_can_be_imported() -> None:
+    for name in scrubjay.__all__:
+        assert getattr(scrubjay, name) is not None
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+    assert not hasattr(scrubjay, "no_such_name")
+
+
+def test_no_top_level_tools_or_models_can_be_imported_from_elsewhere(tmp_path: Path) -> None:
+    code = "import scrubjay.tools, importlib.util as u; print(u.find_spec('tools'), u.find_spec('models'))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert run.stdout == "None None\n"
+
+
+def test_a_wheel_installs_scrubjay_and_nothing_else(tmp_path: Path) -> None:
+    # setuptools builds inside the tree it is given, so it is given a copy.
+    source = shutil.copytree(ROOT, tmp_path / "copy", ignore=shutil.ignore_patterns(".*", "build", "runs"))
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--wheel-dir", str(tmp_path), str(source)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = ZipFile(wheel).namelist()
+    assert {name.split("/")[0].removesuffix("-0.1.0.dist-info") for name in names} == {"scrubjay"}
+    assert "scrubjay/tools/__init__.py" in names
+    assert not [name for name in names if name.startswith(("scrubjay/tests", "scrubjay/examples"))]

@@ -1,0 +1,186 @@
+"""Everything that happens while a request is served, as one stream of typed events.
+
+The terminal, the voice app, traces and tests read this stream and nothing else. Times named `_ms` are
+milliseconds since the request started. Values in events are for showing: big ones are cut with a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from ..tools.effect import Effect
+from .plan import Json, Plan, Step
+
+
+class Status(StrEnum):
+    """How a request ended."""
+
+    DONE = "done"
+    PARTLY = "partly"
+    """Some steps succeeded; others failed, were denied or could not run."""
+    FAILED = "failed"
+    NOT_SERVED = "not served"
+    """The plan was `none`: no tool serves the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """When things happened, in ms since the request started (None: never), and what was decoded."""
+
+    first_text_ms: float | None = None
+    first_step_ms: float | None = None
+    plan_ms: float | None = None
+    total_ms: float = 0.0
+    tokens: int = 0
+    rounds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStarted:
+    """Always the first event. request_id tells requests of one agent apart."""
+
+    request: str
+    session: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsChosen:
+    """The names of the tools that the planner may use."""
+
+    tools: tuple[str, ...]
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanText:
+    """The next piece of the plan's text as the model writes it; pieces end anywhere."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlanned:
+    """A line of the plan is complete. Steps of later rounds count on, so ids are unique in a request."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReady:
+    """The model has written its last token of this round; tokens counts those of this round."""
+
+    plan: Plan
+    tokens: int
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAsked:
+    """A step with an effect waits for `Agent.answer_consent`; no answer means no. question is for the user."""
+
+    step_id: int
+    tool: str
+    args: Mapping[str, Json]
+    question: str
+    effect: Effect
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAnswered:
+    step_id: int
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """The tool runs now, with these arguments (references resolved)."""
+
+    step_id: int
+    at_ms: float
+    args: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    step_id: int
+    result: Json
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    """error says what went wrong and, where that is known, what to do about it."""
+
+    step_id: int
+    error: str
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepSkipped:
+    """The step was not run: what it refers to is missing, it was not allowed, or it was done already."""
+
+    step_id: int
+    because: str
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStarted:
+    """Planning again; number is 2 for the first repetition, why is what went wrong."""
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerText:
+    """The next piece of the answer; all pieces joined are the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFinished:
+    """The last event of a request that was carried through, whatever its status."""
+
+    status: Status
+    answer: str
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """The last event when the runtime itself failed; the same error is raised to the caller right after."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCancelled:
+    """The last event of a request stopped by `Agent.cancel`; nothing of it runs any more."""
+
+
+Event: TypeAlias = (
+    RequestStarted
+    | ToolsChosen
+    | PlanText
+    | StepPlanned
+    | PlanReady
+    | ConsentAsked
+    | ConsentAnswered
+    | StepStarted
+    | StepFinished
+    | StepFailed
+    | StepSkipped
+    | RoundStarted
+    | AnswerText
+    | RequestFinished
+    | RequestFailed
+    | RequestCancelled
+)

@@ -27,10 +27,10 @@ SPECIAL_TOKENS = (
     "<|think|>",
     "<|/think|>",
 )
-WORDS = tuple(
-    "done|none|true|false|null|get|send|create|text|email|name|time|tool|address|phone|_number"
-    '| =| "|="|",|")\n|)\n|=[| "$'
-    "| the| to| and| a| is| at| note| Sid| Lutfi| message| tomorrow| that| remind| event".split("|")
+WORDS = (
+    *("done", "none", "true", "false", "null", "get", "send", "create", "text", "email", "name", "time"),
+    *("tool", "address", "phone", "_number", " =", ' "', '="', '",', '")\n', ")\n", "=[", ' "$'),
+    *(" the", " to", " and", " a", " is", " at", " note", " Sid", " Lutfi", " message", " tomorrow", " that"),
 )
 
 OURS: Mapping[str, str | bool] = {

@@ -80,7 +80,10 @@ class PlanReady:
 
 @dataclass(frozen=True, slots=True)
 class ConsentAsked:
-    """A step with an effect waits for `Agent.answer_consent`; no answer means no. question is for the user."""
+    """A step with an effect waits for `Agent.answer_consent`; no answer means no.
+
+    question is put to the user as it is.
+    """
 
     step_id: int
     tool: str

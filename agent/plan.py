@@ -21,13 +21,16 @@ NONE = "none\n"
 BARE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 TOOL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-./]{0,127}")
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 """A plain JSON value: what tools get and what their results are turned into."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The result of an earlier step, or a part of it: `$1`, `$2[0].path`; `$0.2` is step 2 of the turn before."""
+    """The result of an earlier step, or a part of it: `$1`, `$2[0].path`.
+
+    previous_turn: the step is one of the turn before: `$0.2`.
+    """
 
     step: int
     path: tuple[str | int, ...] = ()
@@ -49,7 +52,7 @@ class Template:
     parts: tuple[str | Reference, ...]
 
 
-Value: TypeAlias = "None | bool | int | float | str | Reference | Template | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | float | str | Reference | Template | list[Value] | dict[str, Value] | None"
 """The value of an argument as written in a plan."""
 
 
@@ -69,7 +72,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in the order written. No steps at all is the plan `none`: no offered tool serves the request."""
+    """The steps in the order written. No steps is the plan `none`: no offered tool serves the request."""
 
     steps: tuple[Step, ...] = ()
 

@@ -32,7 +32,7 @@ class ToolResultError(ToolError):
 
 
 class ToolFailed(ToolError):
-    """The tool could not do what it was asked. Tools raise it; the message is shown to the person as it is."""
+    """The tool could not do what it was asked. Tools raise it; the person sees the message as it is."""
 
 
 class ToolQuestion(ToolFailed):

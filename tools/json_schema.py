@@ -1,0 +1,187 @@
+"""JSON Schemas brought into one plain form, whoever wrote them.
+
+In that form nothing refers to anything else (`$ref` is replaced by what it names), optional parameters don't
+mention `null`, one-value choices are enums, titles are gone, and the keys stand in the order type, items,
+properties, required, description, the rest. Planners, grammars and validators read only this form.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import ToolDefinitionError
+
+JsonSchema = dict[str, Any]
+
+TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
+_FIRST_KEYS = ("type", "anyOf", "items", "properties", "required", "description")
+_DROPPED_KEYS = {"title", "$schema", "$id", "$comment", "$defs", "definitions", "discriminator", "$ref"}
+_ABOUT_THE_WHOLE = {"description", "default", "examples"}
+
+
+def flat_parameters(schema: object, tool: str) -> JsonSchema:
+    """The parameters of `tool` in plain form, always with type, properties and required.
+
+    Raises ToolDefinitionError when it isn't the schema of an object.
+    """
+    if not isinstance(schema, Mapping):
+        raise ToolDefinitionError(
+            f"{tool}: parameters must be a JSON Schema of an object, not {schema!r:.80}"
+        )
+    plain = flat_schema(schema, f"{tool}: parameters")
+    if plain.get("type", "object") != "object" or "anyOf" in plain:
+        raise ToolDefinitionError(
+            f"{tool}: parameters must have type object with a property for each argument, not {plain!r:.80}"
+        )
+    plain = _without_nulls({"type": "object", "properties": {}, "required": [], **plain})
+    return {key: plain[key] for key in ("type", "properties", "required")} | plain
+
+
+def flat_schema(schema: Mapping[str, Any], where: str) -> JsonSchema:
+    """`schema` in plain form. A type that contains itself is followed once. `where` is for error messages.
+
+    Raises ToolDefinitionError for a type, a reference, a pattern or a part that no JSON Schema can have.
+    """
+    return _flat(schema, schema, where, ())
+
+
+def _flat(schema: object, root: Mapping[str, Any], where: str, inside: tuple[str, ...]) -> JsonSchema:
+    if schema is True:
+        return {}
+    if not isinstance(schema, Mapping):
+        raise ToolDefinitionError(f"{where} must be a JSON Schema (a JSON object), not {schema!r:.80}")
+    reference = schema.get("$ref")
+    if reference is not None:
+        target = _target(reference, root, where)
+        own = {key: value for key, value in schema.items() if key != "$ref"}
+        if reference in inside:
+            return _flat({key: target[key] for key in ("type",) if key in target} | own, root, where, inside)
+        return _flat({**target, **own}, root, where, (*inside, reference))
+    parts = {key: value for key, value in schema.items() if key not in _DROPPED_KEYS}
+    _rewrite_choices(parts, where)
+    if "allOf" in parts:
+        for part in parts.pop("allOf"):
+            parts = _merged(_flat(part, root, where, inside), parts)
+    if "anyOf" in parts:
+        parts["anyOf"] = [_flat(part, root, where, inside) for part in parts["anyOf"]]
+        _simplify_union(parts)
+    if "items" in parts:
+        parts["items"] = _flat(parts["items"], root, f"{where}.items", inside)
+        if not parts["items"]:
+            del parts["items"]
+    if isinstance(parts.get("additionalProperties"), Mapping):
+        parts["additionalProperties"] = _flat(parts["additionalProperties"], root, where, inside)
+    if "properties" in parts:
+        parts["properties"] = _flat_properties(parts, root, where, inside)
+    _check(parts, where)
+    return {key: parts[key] for key in _FIRST_KEYS if key in parts} | parts
+
+
+def _target(reference: object, root: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        raise ToolDefinitionError(
+            f"{where} refers to {reference!r}: only references inside the schema ('#/$defs/...') are known"
+        )
+    found: Any = root
+    for part in reference.removeprefix("#").split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping):
+        raise ToolDefinitionError(f"{where} refers to {reference!r}, which the schema doesn't define")
+    return found
+
+
+def _rewrite_choices(parts: JsonSchema, where: str) -> None:
+    """`oneOf`, `const`, `nullable` and lists of types, in terms of `anyOf` and `enum`."""
+    if "oneOf" in parts:
+        parts["anyOf"] = parts.pop("oneOf")
+    for key in ("anyOf", "allOf", "enum"):
+        if key in parts and not (isinstance(parts[key], list) and parts[key]):
+            raise ToolDefinitionError(f"{where}: {key} must be a list with at least one entry")
+    if "const" in parts:
+        parts["enum"] = [parts.pop("const")]
+    types = parts.get("type")
+    names = list(types) if isinstance(types, list) else [types]
+    if parts.pop("nullable", False) and types is not None:
+        names.append("null")
+    if len(names) > 1:
+        rest = {key: parts.pop(key) for key in [*parts] if key not in _ABOUT_THE_WHOLE}
+        parts["anyOf"] = [{"type": name} if name == "null" else {**rest, "type": name} for name in names]
+    elif isinstance(types, list):
+        parts["type"] = names[0]
+
+
+def _simplify_union(parts: JsonSchema) -> None:
+    branches = parts["anyOf"]
+    if {"type": "number"} in branches:
+        branches = [branch for branch in branches if branch != {"type": "integer"}]
+    if len(branches) == 1:
+        del parts["anyOf"]
+        own = dict(parts)
+        parts.clear()
+        parts.update(branches[0] | own)
+    else:
+        parts["anyOf"] = branches
+
+
+def _merged(one: JsonSchema, other: JsonSchema) -> JsonSchema:
+    both = one | other
+    if "properties" in one and "properties" in other:
+        both["properties"] = one["properties"] | other["properties"]
+    if "required" in one and "required" in other:
+        both["required"] = [
+            *one["required"],
+            *(name for name in other["required"] if name not in one["required"]),
+        ]
+    return both
+
+
+def _flat_properties(
+    parts: JsonSchema, root: Mapping[str, Any], where: str, inside: tuple[str, ...]
+) -> dict[str, JsonSchema]:
+    properties, required = parts["properties"], parts.get("required", [])
+    if not isinstance(properties, Mapping):
+        raise ToolDefinitionError(
+            f"{where}: properties must be a JSON object of schemas, not {properties!r:.80}"
+        )
+    if not isinstance(required, list):
+        raise ToolDefinitionError(f"{where}: required must be a list of names, not {required!r:.80}")
+    return {name: _flat(part, root, f"{where}.{name}", inside) for name, part in properties.items()}
+
+
+def _without_nulls(schema: JsonSchema) -> JsonSchema:
+    """Optional properties, at any depth, without the null that others would pass for "left out"."""
+    plain = dict(schema)
+    if "items" in plain:
+        plain["items"] = _without_nulls(plain["items"])
+    if "anyOf" in plain:
+        plain["anyOf"] = [_without_nulls(branch) for branch in plain["anyOf"]]
+    if "properties" in plain:
+        plain["properties"] = {
+            name: _without_nulls(part if name in plain.get("required", []) else _never_null(part))
+            for name, part in plain["properties"].items()
+        }
+    return plain
+
+
+def _never_null(schema: JsonSchema) -> JsonSchema:
+    plain = {key: value for key, value in schema.items() if key != "default" or value is not None}
+    if {"type": "null"} in plain.get("anyOf", []) and len(plain["anyOf"]) > 1:
+        plain["anyOf"] = [branch for branch in plain["anyOf"] if branch != {"type": "null"}]
+        _simplify_union(plain)
+    return {key: plain[key] for key in _FIRST_KEYS if key in plain} | plain
+
+
+def _check(parts: JsonSchema, where: str) -> None:
+    if "type" not in parts and "anyOf" not in parts:
+        if "properties" in parts:
+            parts["type"] = "object"
+        elif "items" in parts:
+            parts["type"] = "array"
+    kind = parts.get("type")
+    if kind is not None and kind not in TYPES:
+        raise ToolDefinitionError(f"{where} has type {kind!r}; JSON Schema knows {', '.join(TYPES)}")
+    try:
+        re.compile(parts.get("pattern", ""))
+    except (re.error, TypeError) as error:
+        raise ToolDefinitionError(f"{where}: pattern {parts['pattern']!r} cannot be read: {error}") from error

@@ -1,0 +1,269 @@
+"""Runs the steps of a plan, each as soon as its line is there and what it refers to has a result.
+
+Nothing polls: a step that ends starts the steps that waited for it. docs/executor.md draws the life of a step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterable, Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Protocol
+
+from ..tools.effect import Effect
+from ..tools.errors import ToolArgumentError, UnknownToolError
+from ..tools.registry import ToolRegistry
+from ..tools.tool import Tool
+from .calls import CallFailed, Calls
+from .display import shown
+from .events import ConsentAsked, Event, StepFailed, StepFinished, StepSkipped, StepStarted
+from .outcome import Failure, Outcome, StepStatus
+from .plan import Json, Reference, Step
+from .policy import Policy, question
+from .references import UnresolvedReference, resolve
+from .states import WrittenOrder
+
+_log = logging.getLogger(__name__)
+
+
+class EffectJournal(Protocol):
+    """Where effects are written down before and after they run, so that none is ever repeated."""
+
+    async def begin(self, step_id: int, tool: str, args: Mapping[str, Json], effect: Effect) -> None:
+        """Called before the step runs. An exception keeps it from running."""
+
+    async def finish(self, step_id: int, result: Json, problem: str) -> None:
+        """Called when the step has ended; problem is empty when it is done."""
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    """A step in the graph of what waits for what."""
+
+    step: Step
+    needs: tuple[int, ...]
+    waits: int = 0
+    followers: list[_Node] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+
+class Executor:
+    """Runs the steps of one request; of several rounds of planning one after the other, with ids counting on.
+
+    tools: those that steps may name.
+    calls, policy: shared by all requests of an agent.
+    emit: takes each event as it happens.
+    journal: None when nothing needs to survive the process.
+    previous: results by step id of the turn before, for `$0.1`.
+    started: the request's start on `time.perf_counter`'s clock; event times count from it.
+    """
+
+    def __init__(
+        self,
+        tools: ToolRegistry,
+        calls: Calls,
+        *,
+        policy: Policy,
+        emit: Callable[[Event], None],
+        journal: EffectJournal | None = None,
+        previous: Mapping[int, Json] | None = None,
+        request_id: str = "",
+        started: float | None = None,
+    ) -> None:
+        self._tools = tools
+        self._calls = calls
+        self._policy = policy
+        self._emit = emit
+        self._journal = journal
+        self._previous = previous or {}
+        self._request_id = request_id
+        self._started = perf_counter() if started is None else started
+        self._nodes: dict[int, _Node] = {}
+        self._order = WrittenOrder()
+        self._effects: dict[str, Outcome] = {}
+
+    async def run(self, steps: AsyncIterable[Step]) -> list[Outcome]:
+        """Run steps as they come; returns when all have ended, with an outcome for each, in written order.
+
+        A step that fails fails only what refers to it. When `steps` raises, or on cancellation, what runs is
+        cancelled and has cleaned up before this raises; blocking calls are given up.
+        """
+        earlier = len(self._nodes)
+        try:
+            async with asyncio.TaskGroup() as group:
+                async for step in steps:
+                    self._add(step, group)
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None  # of `steps`: what steps raise is kept in outcomes
+        outcomes = [node.outcome for node in list(self._nodes.values())[earlier:] if node.outcome]
+        self._remember_effects(outcomes)
+        return outcomes
+
+    def _add(self, step: Step, group: asyncio.TaskGroup) -> None:
+        if step.id in self._nodes:
+            raise ValueError(f"two steps are named ${step.id}")
+        needs = {ref.step for ref in step.references() if not ref.previous_turn and ref.step in self._nodes}
+        node = _Node(step, tuple(sorted(needs)))
+        before = needs
+        if step.tool in self._tools:
+            tool = self._tools.get(step.tool)
+            if tool.state is not None:
+                before = needs.union(self._order.add(step.id, tool.state, tool.effect is Effect.READ))
+        self._nodes[step.id] = node
+        for other in (self._nodes[step_id] for step_id in before):
+            if other.outcome is None:
+                other.followers.append(node)
+                node.waits += 1
+        if not node.waits:
+            group.create_task(self._run(node, group))
+
+    async def _run(self, node: _Node, group: asyncio.TaskGroup) -> None:
+        try:
+            node.outcome = await self._outcome(node)
+        except Exception as error:
+            _log.exception("step %d", node.step.id)
+            node.outcome = self._failed(node.step, Failure.BROKEN, f"{type(error).__name__}: {error}")
+        self._tell(node.outcome)
+        for follower in node.followers:
+            follower.waits -= 1
+            if not follower.waits:
+                group.create_task(self._run(follower, group))
+
+    async def _outcome(self, node: _Node) -> Outcome:
+        """The life of a step whose turn has come: resolve, ask, journal, call."""
+        step = node.step
+        if missing := self._missing(node):
+            return Outcome(step, StepStatus.SKIPPED, self._now(), problem=missing)
+        try:
+            tool = self._tools.get(step.tool)
+            args = {name: resolve(value, self._result_of) for name, value in step.args.items()}
+            arguments = tool.validate_arguments(args)
+        except (UnknownToolError, UnresolvedReference, ToolArgumentError) as error:
+            return self._failed(step, Failure.PLAN, str(error))
+        if tool.effect is Effect.READ:
+            return await self._call(step, tool, args, arguments)
+        if earlier := self._effects.get(_key(tool, args)):
+            return self._already_happened(step, args, earlier)
+        if not await self._allowed(step, tool, args):
+            return Outcome(step, StepStatus.DENIED, self._now(), args=args, problem="it was not allowed")
+        return await self._call(step, tool, args, arguments)
+
+    async def _call(
+        self, step: Step, tool: Tool, args: dict[str, Json], arguments: dict[str, object]
+    ) -> Outcome:
+        async with self._calls.turn(tool):
+            try:
+                await self._journal_begin(step, tool, args)
+            except Exception as error:
+                return self._failed(
+                    step, Failure.JOURNAL, f"it was not run, for it can't be journaled: {error}"
+                )
+            started = self._now()
+            self._emit(StepStarted(step.id, started, _shown_args(args)))
+            try:
+                result = await self._calls.call(tool, arguments)
+            except CallFailed as failed:
+                outcome = Outcome(
+                    step,
+                    StepStatus.FAILED,
+                    self._now(),
+                    started,
+                    args,
+                    problem=str(failed),
+                    failure=failed.failure,
+                    may_have_happened=failed.may_have_happened and tool.effect is not Effect.READ,
+                )
+            else:
+                outcome = Outcome(step, StepStatus.DONE, self._now(), started, args, result)
+            await self._journal_finish(outcome, tool)
+            return outcome
+
+    def _missing(self, node: _Node) -> str:
+        """Why the step can't run, empty when everything it refers to has a result."""
+        for step_id in node.needs:
+            outcome = self._nodes[step_id].outcome
+            assert outcome is not None
+            if not outcome.has_result:
+                happened = (
+                    "was not allowed" if outcome.status is StepStatus.DENIED else f"was {outcome.status}"
+                )
+                happened = "failed" if outcome.status is StepStatus.FAILED else happened
+                return f"it needs the result of step {step_id}, which {happened}"
+        return ""
+
+    def _result_of(self, reference: Reference) -> Json:
+        if reference.previous_turn:
+            if reference.step not in self._previous:
+                raise UnresolvedReference(f"step {reference.step} of the turn before has no result")
+            return self._previous[reference.step]
+        node = self._nodes.get(reference.step)
+        if node is None or node.outcome is None:
+            raise UnresolvedReference(f"there is no step {reference.step} before this one")
+        return node.outcome.result
+
+    async def _allowed(self, step: Step, tool: Tool, args: dict[str, Json]) -> bool:
+        if not self._policy.asks(tool.effect):
+            return True
+        asked = ConsentAsked(
+            step.id, tool.name, _shown_args(args), question(tool, args), tool.effect, self._request_id
+        )
+        return await self._policy.allows(asked, self._emit)
+
+    def _already_happened(self, step: Step, args: dict[str, Json], earlier: Outcome) -> Outcome:
+        if earlier.has_result:
+            problem = f"step {earlier.step.id} did exactly this already"
+            return Outcome(
+                step, StepStatus.REPEATED, self._now(), args=args, result=earlier.result, problem=problem
+            )
+        problem = f"it is not tried again, for it may have happened in step {earlier.step.id}"
+        return Outcome(
+            step, StepStatus.FAILED, self._now(), args=args, problem=problem, failure=Failure.REFUSED
+        )
+
+    def _remember_effects(self, outcomes: list[Outcome]) -> None:
+        """So that a later round repeats no effect that has happened, or may have."""
+        for outcome in outcomes:
+            if outcome.step.tool not in self._tools:
+                continue
+            tool = self._tools.get(outcome.step.tool)
+            if tool.effect is not Effect.READ and (outcome.has_result or outcome.may_have_happened):
+                self._effects[_key(tool, outcome.args)] = outcome
+
+    async def _journal_begin(self, step: Step, tool: Tool, args: dict[str, Json]) -> None:
+        if self._journal is not None and tool.effect is not Effect.READ:
+            await self._journal.begin(step.id, tool.name, args, tool.effect)
+
+    async def _journal_finish(self, outcome: Outcome, tool: Tool) -> None:
+        if self._journal is None or tool.effect is Effect.READ:
+            return
+        try:
+            await self._journal.finish(outcome.step.id, outcome.result, outcome.problem)
+        except Exception:
+            # The effect has happened; a record that stays open only means that it is never repeated.
+            _log.exception("step %d has ended, but the journal could not be told", outcome.step.id)
+
+    def _failed(self, step: Step, failure: Failure, problem: str) -> Outcome:
+        return Outcome(step, StepStatus.FAILED, self._now(), problem=problem, failure=failure)
+
+    def _tell(self, outcome: Outcome) -> None:
+        step_id, at_ms = outcome.step.id, outcome.ended_ms
+        if outcome.status is StepStatus.DONE:
+            self._emit(StepFinished(step_id, shown(outcome.result), at_ms))
+        elif outcome.status is StepStatus.FAILED:
+            self._emit(StepFailed(step_id, outcome.problem, at_ms))
+        else:
+            self._emit(StepSkipped(step_id, outcome.problem, at_ms))
+
+    def _now(self) -> float:
+        return (perf_counter() - self._started) * 1000
+
+
+def _key(tool: Tool, args: Mapping[str, Json]) -> str:
+    return json.dumps([tool.name, args], sort_keys=True)
+
+
+def _shown_args(args: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: shown(value) for name, value in args.items()}

@@ -1,6 +1,6 @@
 """Runs the steps of a plan, each as soon as its line is there and what it refers to has a result.
 
-Nothing polls: a step that ends starts the steps that waited for it. docs/executor.md draws the life of a step.
+Nothing polls: a step that ends starts those that waited for it. docs/executor.md draws the life of a step.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ from .plan import Json, Reference, Step
 from .policy import Policy, question
 from .references import UnresolvedReference, resolve
 from .states import WrittenOrder
+
+_HAPPENED = {
+    StepStatus.FAILED: "failed",
+    StepStatus.DENIED: "was not allowed",
+    StepStatus.SKIPPED: "was skipped",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -158,9 +164,7 @@ class Executor:
             try:
                 await self._journal_begin(step, tool, args)
             except Exception as error:
-                return self._failed(
-                    step, Failure.JOURNAL, f"it was not run, for it can't be journaled: {error}"
-                )
+                return self._failed(step, Failure.JOURNAL, f"it was not run: journaling it failed: {error}")
             started = self._now()
             self._emit(StepStarted(step.id, started, _shown_args(args)))
             try:
@@ -187,11 +191,7 @@ class Executor:
             outcome = self._nodes[step_id].outcome
             assert outcome is not None
             if not outcome.has_result:
-                happened = (
-                    "was not allowed" if outcome.status is StepStatus.DENIED else f"was {outcome.status}"
-                )
-                happened = "failed" if outcome.status is StepStatus.FAILED else happened
-                return f"it needs the result of step {step_id}, which {happened}"
+                return f"it needs the result of step {step_id}, which {_HAPPENED[outcome.status]}"
         return ""
 
     def _result_of(self, reference: Reference) -> Json:

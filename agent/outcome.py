@@ -24,7 +24,7 @@ class Failure(StrEnum):
     """Why a step failed."""
 
     PLAN = "plan"
-    """The plan was wrong: no such tool, arguments that don't fit, a reference into nothing. Nothing was run."""
+    """The plan was wrong (no such tool, arguments that don't fit, a reference into nothing); nothing ran."""
     REFUSED = "refused"
     """The tool said that it can't, in words for the person."""
     QUESTION = "question"

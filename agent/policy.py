@@ -27,7 +27,7 @@ class Policy:
 
     allow_effects: everything may run, nobody is asked (`--yes`).
     ask: the effects that ask; `{Effect.SEND, Effect.DESTROY}` lets tools write the user's own data unasked.
-    consent: puts the question and returns the answer; without it, whoever reads the events answers by `answer`.
+    consent: puts the question and returns the answer; without it, whoever reads the events calls `answer`.
     patience_s: how long a question stays open; no answer by then means no.
     """
 

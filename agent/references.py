@@ -38,12 +38,13 @@ def follow(reference: Reference, result: Json) -> Json:
     """The part of a step's whole result that `reference` names. Raises UnresolvedReference."""
     value = result
     for part in reference.path:
-        if isinstance(part, int) and isinstance(value, list) and part < len(value):
-            value = value[part]
-        elif isinstance(part, str) and isinstance(value, dict) and part in value:
-            value = value[part]
-        else:
-            raise UnresolvedReference(f"there is no {reference}: {_what_there_is(part, value)}")
+        match value, part:
+            case list(), int() if part < len(value):
+                value = value[part]
+            case dict(), str() if part in value:
+                value = value[part]
+            case _:
+                raise UnresolvedReference(f"there is no {reference}: {_what_there_is(part, value)}")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Keeps steps that touch the same state apart: in written order within a plan, one writer at a time overall."""
+"""Keeps steps that touch the same state apart: written order within a plan, one writer at a time overall."""
 
 from __future__ import annotations
 

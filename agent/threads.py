@@ -63,7 +63,7 @@ class Threads:
     def _another(self) -> _Thread:
         if self._alive >= self._most:
             raise TooManyHangingCalls(
-                f"{self._alive} calls of tools hang; restart the program, and give the tool that hangs a time-out"
+                f"{self._alive} calls of tools hang, so no more are started; restart the program"
             )
         self._alive += 1
         return _Thread()

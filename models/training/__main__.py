@@ -1,0 +1,54 @@
+"""`python -m scrubjay.models.training`: the parts of the planner's recipe, each on its own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..dialects import tool_text
+from .corpus import load_corpus, plan_text
+from .model import ModelShape
+from .sampling import Mix, Sampler
+from .tokenizer import Encoder, train_tokenizer
+from .train import Recipe, Run, train
+
+
+def main() -> None:
+    """Read the command line and run one part."""
+    parser = argparse.ArgumentParser(prog="python -m scrubjay.models.training", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("runs/planner"), help="where the run's files live")
+    parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"), help="folder with packs/ and dialogues/")
+    parts = parser.add_subparsers(dest="part", required=True)
+    tokenizer = parts.add_parser("tokenizer", help="learn the vocabulary")
+    tokenizer.add_argument("--vocabulary", type=int, default=6144)
+    training = parts.add_parser("train", help="train, or go on training")
+    training.add_argument("--minutes", type=float, default=120)
+    training.add_argument("--cooldown", type=float, default=0.35, help="last part of the time, in which the rate falls")
+    training.add_argument("--workers", type=int, default=2)
+    training.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    if arguments.part == "tokenizer":
+        texts = _texts(Sampler(load_corpus(arguments.corpus), seed=5))
+        train_tokenizer(texts, arguments.vocabulary).save(str(arguments.folder / "tokenizer.json"))
+    else:
+        encoder = Encoder.load(arguments.folder / "tokenizer.json")
+        run = Run(
+            arguments.folder, arguments.corpus, arguments.minutes, arguments.cooldown, arguments.workers, arguments.device
+        )
+        train(run, Recipe(), ModelShape(encoder.size))
+
+
+def _texts(sampler: Sampler, groups: int = 6000) -> Iterator[str]:
+    for _ in range(groups):
+        group = sampler.group(Mix(), 20)
+        for request in group.requests:
+            yield request.query
+            yield plan_text(request.plan)
+        for tool in group.tools[:4]:
+            yield tool_text(tool)
+
+
+if __name__ == "__main__":
+    main()

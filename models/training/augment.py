@@ -1,0 +1,95 @@
+"""Changes to an example that keep it true but force the schema to be read rather than remembered."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+
+from .corpus import Call, Example, Json, Schema
+
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+def lower_case(example: Example, rng: random.Random) -> Example:
+    """Sometimes say the request the way people type or a recogniser writes: lower case, no full stop."""
+    query = example.query
+    if rng.random() < 0.2:
+        query = query.lower()
+    if rng.random() < 0.15:
+        query = re.sub(r"[,.!?]+$", "", query)
+    if query and rng.random() < 0.1:
+        query = query[0].upper() + query[1:]
+    if query == example.query:
+        return example
+    plan = tuple(
+        Call(call.tool, {n: _as_said(v, query, example.tools[call.tool], n) for n, v in call.args.items()})
+        for call in example.plan
+    )
+    return replace(example, query=query, plan=plan)
+
+
+def _as_said(value: Json, query: str, tool: Schema, name: str) -> Json:
+    """The value with the letters that the changed request has; enum values stay."""
+    if "enum" in tool["parameters"]["properties"].get(name, {}):
+        return value
+    if isinstance(value, list):
+        return [_as_said(item, query, tool, name) for item in value]
+    if isinstance(value, str) and not value.startswith("$") and value not in query:
+        start = query.lower().find(value.lower())
+        return query[start : start + len(value)] if start >= 0 else value
+    return value
+
+
+def restyle_name(name: str, rng: random.Random) -> str:
+    """The same words in another style: `get_user` → `getUser`, `user.get`, `GetUser`, `get-user`."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    if not words:
+        return name
+    style = rng.randrange(6)
+    if style == 0:
+        return words[0] + "".join(word.capitalize() for word in words[1:])
+    if style == 1:
+        return "".join(word.capitalize() for word in words)
+    if style == 2:
+        return "-".join(words)
+    if style == 3 and len(words) > 1:
+        return words[-1] + "." + "_".join(words[:-1])
+    if style == 4 and len(words) > 1:
+        return "_".join(words[1:] + words[:1])
+    return "_".join(words)
+
+
+def rewrite_tool(tool: Schema, rng: random.Random, strength: float) -> tuple[Schema, dict[str, str]]:
+    """A tool under another name, with other parameter names and order, and shorter descriptions.
+
+    `strength` (0 to 1) is how likely each change is. Returns the new schema and old → new parameter names.
+    """
+    properties: dict[str, Schema] = tool["parameters"]["properties"]
+    names = list(properties)
+    if rng.random() < strength:
+        rng.shuffle(names)
+    renamed = {name: name for name in names}
+    if rng.random() < strength * 0.5:
+        renamed = {name: restyle_name(name, rng).replace(".", "_").replace("-", "_") for name in names}
+        if len(set(renamed.values())) < len(names):
+            renamed = {name: name for name in names}
+    drop = rng.random() < strength * 0.5
+    new = {}
+    for name in names:
+        spec = properties[name]
+        if drop or rng.random() < strength * 0.3:
+            spec = {key: value for key, value in spec.items() if key != "description"}
+        new[renamed[name]] = spec
+    changed = {
+        **tool,
+        "name": restyle_name(tool["name"], rng) if rng.random() < strength else tool["name"],
+        "parameters": {
+            **tool["parameters"],
+            "properties": new,
+            "required": [renamed[name] for name in tool["parameters"].get("required", ())],
+        },
+    }
+    if rng.random() < strength * 0.2:
+        changed["description"] = ""
+    return changed, renamed

@@ -1,0 +1,151 @@
+"""The planner network: a Qwen3-shaped decoder that llama.cpp runs as it is, in plain PyTorch.
+
+RMSNorm, rotary positions (halves rotated, as llama.cpp's NEOX type), normalised queries and keys, SwiGLU, tied embeddings.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class ModelShape:
+    """Sizes of the network. `width` and `feed_forward` should be multiples of 256 so that K-quants apply."""
+
+    vocabulary: int
+    width: int = 256
+    layers: int = 8
+    heads: int = 4
+    feed_forward: int = 512
+    rope_base: float = 10000.0
+    norm_epsilon: float = 1e-6
+
+    @property
+    def head_width(self) -> int:
+        """Width of one attention head."""
+        return self.width // self.heads
+
+
+class Block(nn.Module):
+    """One layer: attention, then the feed-forward network, each on a normalised copy of the stream."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        width, ff = shape.width, shape.feed_forward
+        self.heads, self.head_width = shape.heads, shape.head_width
+        self.attention_norm = nn.RMSNorm(width, eps=shape.norm_epsilon)
+        self.query = nn.Linear(width, width, bias=False)
+        self.key = nn.Linear(width, width, bias=False)
+        self.value = nn.Linear(width, width, bias=False)
+        self.output = nn.Linear(width, width, bias=False)
+        self.query_norm = nn.RMSNorm(self.head_width, eps=shape.norm_epsilon)
+        self.key_norm = nn.RMSNorm(self.head_width, eps=shape.norm_epsilon)
+        self.feed_forward_norm = nn.RMSNorm(width, eps=shape.norm_epsilon)
+        self.gate = nn.Linear(width, ff, bias=False)
+        self.up = nn.Linear(width, ff, bias=False)
+        self.down = nn.Linear(ff, width, bias=False)
+
+    def forward(
+        self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, tool_mask: torch.Tensor, request_mask: torch.Tensor
+    ) -> torch.Tensor:
+        """x: [rows, row, width], tool rows first; masks as `masks` makes them."""
+        rows, length, width = x.shape
+        tool_rows, request_rows = tool_mask.shape[0], request_mask.shape[0]
+        per_group = request_mask.shape[-1] // length - 1
+        groups = tool_rows // per_group
+        h = self.attention_norm(x)
+
+        def heads(y: torch.Tensor) -> torch.Tensor:
+            return y.view(rows, length, self.heads, self.head_width)
+
+        q = rotate(self.query_norm(heads(self.query(h))), cos, sin).transpose(1, 2)
+        k = rotate(self.key_norm(heads(self.key(h))), cos, sin).transpose(1, 2)
+        v = heads(self.value(h)).transpose(1, 2)
+        in_tools = F.scaled_dot_product_attention(q[:tool_rows], k[:tool_rows], v[:tool_rows], attn_mask=tool_mask)
+
+        def keys(y: torch.Tensor) -> torch.Tensor:
+            shared = y[:tool_rows].reshape(groups, per_group, self.heads, length, self.head_width).transpose(1, 2)
+            shared = shared.reshape(groups, 1, self.heads, per_group * length, self.head_width)
+            shared = shared.expand(groups, request_rows // groups, *shared.shape[2:]).flatten(0, 1)
+            return torch.cat([shared, y[tool_rows:]], dim=2)
+
+        in_requests = F.scaled_dot_product_attention(q[tool_rows:], keys(k), keys(v), attn_mask=request_mask)
+        mixed = torch.cat([in_tools, in_requests]).transpose(1, 2).reshape(rows, length, width)
+        x = x + self.output(mixed)
+        h = self.feed_forward_norm(x)
+        return x + self.down(F.silu(self.gate(h)) * self.up(h))
+
+
+def masks(segments: torch.Tensor, sees: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Which key each token attends to, from the arrays of `packing.Batch`.
+
+    Returns ([tool rows, 1, row, row], [request rows, 1, row, tool rows of the group * row + row]), True where seen.
+    """
+    groups, request_rows, length = sees.shape
+    tool_tokens = segments.shape[0] * length // groups - request_rows * length
+    order = torch.arange(length, device=segments.device)
+    causal = order[:, None] >= order[None, :]
+    own = (segments[:, :, None] == segments[:, None, :]) & causal | (order == 0)
+    keys = segments[: groups * tool_tokens // length].reshape(groups, 1, 1, tool_tokens)
+    shared = ((sees[..., None] >> keys.clamp(min=0)) & 1).bool() & (keys > 0)
+    tool_rows = groups * tool_tokens // length
+    return own[:tool_rows, None], torch.cat([shared.flatten(0, 1), own[tool_rows:]], dim=2)[:, None]
+
+
+def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Rotary position embedding; x: [rows, row, heads, head width], cos and sin: [rows, row, 1, head width]."""
+    half = x.shape[-1] // 2
+    return (x * cos + torch.cat([-x[..., half:], x[..., :half]], -1) * sin).to(torch.bfloat16)
+
+
+class PlannerModel(nn.Module):
+    """Embeddings, layers and a tied output; `forward` is the training loss."""
+
+    def __init__(self, shape: ModelShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.embedding = nn.Embedding(shape.vocabulary, shape.width)
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.norm = nn.RMSNorm(shape.width, eps=shape.norm_epsilon)
+        nn.init.normal_(self.embedding.weight, std=0.02)
+        for block in self.blocks:
+            for name, parameter in block.named_parameters():
+                if parameter.dim() == 2:
+                    zero = name.startswith(("output", "down"))  # the stream starts as the embeddings alone
+                    nn.init.normal_(parameter, std=0.0 if zero else 0.5 / math.sqrt(parameter.shape[1]))
+        exponents = torch.arange(0, shape.head_width, 2).float() / shape.head_width
+        self.register_buffer("frequencies", shape.rope_base**-exponents, persistent=False)
+
+    def hidden(
+        self, tokens: torch.Tensor, positions: torch.Tensor, segments: torch.Tensor, sees: torch.Tensor
+    ) -> torch.Tensor:
+        """Last layer's normalised stream, [rows, row, width]."""
+        tool_mask, request_mask = masks(segments, sees)
+        angles = positions[..., None].float() * self.frequencies
+        angles = torch.cat([angles, angles], -1)[:, :, None]
+        cos, sin = angles.cos(), angles.sin()
+        x = self.embedding(tokens)
+        for block in self.blocks:
+            x = block(x, cos, sin, tool_mask, request_mask)
+        return self.norm(x)
+
+    def forward(
+        self,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        segments: torch.Tensor,
+        sees: torch.Tensor,
+        target_index: torch.Tensor,
+        target: torch.Tensor,
+        weight: torch.Tensor,
+    ) -> torch.Tensor:
+        """Mean cross-entropy (nats) over the weighted targets; arguments as in `packing.Batch`."""
+        hidden = self.hidden(tokens, positions, segments, sees).flatten(0, 1)[target_index]
+        logits = F.linear(hidden, self.embedding.weight.to(hidden.dtype)).float()
+        losses = F.cross_entropy(logits, target, reduction="none")
+        return (losses * weight).sum() / weight.sum()

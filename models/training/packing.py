@@ -26,9 +26,9 @@ class Shape:
     """The fixed shape of a batch: `groups` × (`tool_rows` + `request_rows`) rows of `row` tokens, `targets` scored."""
 
     groups: int = 3
-    tool_rows: int = 4
-    request_rows: int = 8
-    row: int = 128
+    tool_rows: int = 2
+    request_rows: int = 4
+    row: int = 256
     targets: int = 1920
 
     @property
@@ -94,7 +94,7 @@ class Packer:
             prompt, plan = self.prompt_ids(request), self.plan_ids(request)
             if len(plan) > budget:
                 continue
-            start = 1 + max(length for _, length in offered)
+            start = 1 + max(length for _, length in offered) + request.shift
             place = page.add(page.request_rows(number), prompt + plan, start, segment)
             if place is not None:
                 budget -= len(plan)

@@ -19,13 +19,17 @@ _LOCALES = ("en_GB", "en_US", "de_DE", "fr_FR", "en_IN", "es_ES", "pl_PL")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request of a group: what is said, the gold plan, and the names of the tools it is offered."""
+    """One request of a group: what is said, the gold plan, and the names of the tools it is offered.
+
+    `shift` moves its positions up, so that long histories and long requests come at positions that were seen.
+    """
 
     query: str
     plan: tuple[Call, ...]
     offered: frozenset[str]
     history: tuple[Turn, ...] = ()
     facts: str = ""
+    shift: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,8 @@ class Sampler:
         facts = self._facts() if self.rng.random() < 0.15 else ""
         history = tuple(Turn(t.query, self._follow(t.plan, changed), t.results) for t in example.history)
         names = frozenset(changed[name][0]["name"] for name in offered)
-        return Request(example.query, self._follow(plan, changed), names, history, facts)
+        shift = self.rng.randrange(512) if self.rng.random() < 0.15 else 0
+        return Request(example.query, self._follow(plan, changed), names, history, facts, shift)
 
     def _follow(self, plan: tuple[Call, ...], changed: dict[str, tuple[Schema, dict[str, str]]]) -> tuple[Call, ...]:
         followed = []

@@ -36,22 +36,30 @@ class Threads:
     async def run(self, function: Callable[[], T]) -> T:
         """What `function` returns or raises, run in a thread with the caller's context variables.
 
-        Cancelling gives the call up without stopping it. Raises TooManyHangingCalls instead of queueing.
+        Cancelling gives the call up: one that has begun goes on unheard, any other never begins.
+        Raises TooManyHangingCalls instead of queueing.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         thread = self._idle.pop() if self._idle else self._another()
         context = contextvars.copy_context()
+        begun = threading.Lock()  # held by whoever was first: the thread that begins, or we who give up
 
         def job() -> None:
-            result, error = _try(partial(context.run, function))
+            result, error = None, None
+            if begun.acquire(blocking=False):
+                result, error = _try(partial(context.run, function))
             try:
                 loop.call_soon_threadsafe(self._ended, thread, future, result, error)
             except RuntimeError:  # the loop is closed: nobody waits for the result
                 thread.jobs.put(None)
 
         thread.jobs.put(job)
-        return await future
+        try:
+            return await future
+        except asyncio.CancelledError:
+            begun.acquire(blocking=False)
+            raise
 
     def close(self) -> None:
         """Let idle threads end, and busy ones when their calls return. Waits for nothing."""

@@ -3,59 +3,63 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
 
-from prompt_toolkit.input import Input, create_input
+from prompt_toolkit.input import create_input
 from prompt_toolkit.keys import Keys
+
+from ..agent.events import ConsentAsked
 
 _YES = frozenset("yY")
 _NO = frozenset("nN")
 _ALL = frozenset("aA")
+_TIME_TO_SEE_S = 0.3
 
 
-class Consent:
-    """Answers questions one at a time, in the order asked. "All" holds for the rest of the request.
+class AskAtTerminal:
+    """Puts questions one at a time, in the order asked. "All" holds for the rest of that request.
 
-    answer: called as `answer(step_id, allowed)`.
+    The display shows the question; this reads the key.
     """
 
-    def __init__(self, answer: Callable[[int, bool], None]) -> None:
-        self._answer = answer
-        self._all = False
+    def __init__(self) -> None:
+        self._all_of: str | None = None
         self._turn = asyncio.Lock()
 
-    async def ask(self, step_id: int) -> None:
-        """Wait for a key about this step, and pass the answer on. Ctrl-C does what it does elsewhere."""
+    async def __call__(self, asked: ConsentAsked) -> bool:
+        """Whether the person allows the step. Ctrl-C does here what it does elsewhere."""
         async with self._turn:
-            key = "a" if self._all else await _read_key(_YES | _NO | _ALL)
-            self._all = self._all or key in _ALL
-            self._answer(step_id, key not in _NO)
+            if self._all_of == asked.request_id:
+                return True
+            key = await _read_key(_YES | _NO | _ALL)
+            if key in _ALL:
+                self._all_of = asked.request_id
+            return key not in _NO
 
 
-def can_ask() -> bool:
-    """Whether a person is there to answer: input and output are both a terminal."""
+async def nobody_there(asked: ConsentAsked) -> bool:
+    """In a pipe nobody can answer, and no answer means no."""
+    return False
+
+
+def person_there() -> bool:
+    """Whether somebody can see a question and answer it: input and output are both a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 async def _read_key(wanted: frozenset[str]) -> str:
-    """The next key pressed that is in `wanted`. What was typed before the question does not count."""
+    """The next key pressed that is in `wanted`."""
+    loop = asyncio.get_running_loop()
     terminal = create_input()
-    pressed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    pressed: asyncio.Future[str] = loop.create_future()
+    # What was typed before anyone can have seen the question does not answer it, nor does a key pressed twice.
+    counts_from = loop.time() + _TIME_TO_SEE_S
 
     def read() -> None:
         for key in terminal.read_keys():
             if key.key is Keys.ControlC:
                 signal.raise_signal(signal.SIGINT)
-            elif key.data in wanted and not pressed.done():
+            elif key.data in wanted and loop.time() >= counts_from and not pressed.done():
                 pressed.set_result(key.data)
 
-    _forget_typed(terminal)
     with terminal.raw_mode(), terminal.attach(read):
         return await pressed
-
-
-def _forget_typed(terminal: Input) -> None:
-    if sys.platform != "win32":
-        import termios
-
-        termios.tcflush(terminal.fileno(), termios.TCIFLUSH)

@@ -21,6 +21,8 @@ from ..agent.events import (
 from ..agent.plan import print_step
 from .record import Record
 
+CHOICES = "[y]es / [n]o / [a]ll in this request"
+
 # Results come from anywhere: no escape sequence or text direction of theirs may reach the terminal.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -77,6 +79,8 @@ class PlainDisplay:
                 self._line(f"${step_id} skipped at {duration(at_ms)}: {value_text(why)}")
             case ConsentAsked():
                 self._line(f"${event.step_id} needs consent: {value_text(event.question)}")
+                if self._console.is_terminal:
+                    self._line(CHOICES)
             case PlanReady():
                 self._line(f"plan ready at {duration(event.ms)}, {event.tokens} tokens")
             case RoundStarted():

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..agent.events import Event
 from ..agent.plan import print_step
-from .display import duration, safe_text, value_text
+from .display import CHOICES, duration, safe_text, value_text
 from .record import Record, StepRecord, StepStatus
 
 _LONGEST_RESULT = 200
@@ -96,11 +96,10 @@ def _body(step: StepRecord) -> Text:
 
 
 def _question(record: Record) -> list[RenderableType]:
-    asking = next((step for step in record.steps.values() if step.status is StepStatus.ASKING), None)
-    if asking is None:
+    question = next(iter(list(record.questions.values())), None)
+    if question is None or record.status:
         return []
-    choice = Text("[y]es / [n]o / [a]ll in this request", style="yellow")
-    return [Text(f"\n{safe_text(asking.question)}", style="bold"), choice]
+    return [Text(f"\n{safe_text(question)}", style="bold"), Text(CHOICES, style="yellow")]
 
 
 def _summary(record: Record) -> str:

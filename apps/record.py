@@ -40,11 +40,7 @@ class StepStatus(StrEnum):
 
 @dataclass(slots=True)
 class StepRecord:
-    """One step.
-
-    args: as they ran, or as planned. result: the reason when it failed or was skipped. question: what the
-    user is asked before it may run.
-    """
+    """One step: `args` as they ran, or as planned; `result` is the reason when it failed or was skipped."""
 
     step: Step
     args: Mapping[str, Any]
@@ -52,7 +48,6 @@ class StepRecord:
     result: Any = None
     started_ms: float | None = None
     ended_ms: float | None = None
-    question: str = ""
 
     def end(self, status: StepStatus, result: Any, at_ms: float) -> None:
         self.status, self.result, self.ended_ms = status, result, at_ms
@@ -62,13 +57,16 @@ class StepRecord:
 class Record:
     """A request as far as it has come; `see` every event of its stream, in order.
 
-    unfinished: the text of the line that the model is writing now. replans: why it planned again, each time.
+    unfinished: the text of the line that the model is writing now.
+    questions: what the person is asked now, by step, in the order asked.
+    replans: why it planned again, each time.
     status: None until the end.
     """
 
     request: str = ""
     steps: dict[int, StepRecord] = field(default_factory=dict)
     unfinished: str = ""
+    questions: dict[int, str] = field(default_factory=dict)
     replans: list[str] = field(default_factory=list)
     answer: str = ""
     status: Status | None = None
@@ -97,9 +95,10 @@ class Record:
     def _see_step(self, event: Event) -> None:
         match event:
             case ConsentAsked():
-                step = self.steps[event.step_id]
-                step.status, step.question = StepStatus.ASKING, event.question
+                self.steps[event.step_id].status = StepStatus.ASKING
+                self.questions[event.step_id] = event.question
             case ConsentAnswered():
+                self.questions.pop(event.step_id, None)
                 self.steps[event.step_id].status = StepStatus.PLANNED
             case StepStarted():
                 step = self.steps[event.step_id]

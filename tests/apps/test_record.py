@@ -53,4 +53,4 @@ def test_the_unfinished_line_grows_and_is_gone_when_it_ends() -> None:
 def test_a_step_that_waits_for_consent_says_so() -> None:
     record = _record(texting()[:11])
     assert record.steps[2].status is StepStatus.ASKING
-    assert record.steps[2].question.startswith("Send")
+    assert list(record.questions) == [2]

@@ -51,7 +51,7 @@ async def _read_key(wanted: frozenset[str]) -> str:
     loop = asyncio.get_running_loop()
     terminal = create_input()
     pressed: asyncio.Future[str] = loop.create_future()
-    # What was typed before anyone can have seen the question does not answer it, nor does a key pressed twice.
+    # What was typed before the question could be seen does not answer it, nor does a key pressed twice.
     counts_from = loop.time() + _TIME_TO_SEE_S
 
     def read() -> None:

@@ -63,9 +63,9 @@ class Block(nn.Module):
         def heads(y: torch.Tensor) -> torch.Tensor:
             return y.view(rows, length, self.heads, self.head_width)
 
-        q = rotate(self.query_norm(heads(self.query(h))), cos, sin).transpose(1, 2)
-        k = rotate(self.key_norm(heads(self.key(h))), cos, sin).transpose(1, 2)
         v = heads(self.value(h)).transpose(1, 2)
+        q = rotate(self.query_norm(heads(self.query(h))), cos, sin).to(v.dtype).transpose(1, 2)
+        k = rotate(self.key_norm(heads(self.key(h))), cos, sin).to(v.dtype).transpose(1, 2)
         in_tools = F.scaled_dot_product_attention(q[:tool_rows], k[:tool_rows], v[:tool_rows], attn_mask=tool_mask)
 
         def keys(y: torch.Tensor) -> torch.Tensor:
@@ -100,7 +100,7 @@ def masks(segments: torch.Tensor, sees: torch.Tensor) -> tuple[torch.Tensor, tor
 def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
     """Rotary position embedding; x: [rows, row, heads, head width], cos and sin: [rows, row, 1, head width]."""
     half = x.shape[-1] // 2
-    return (x * cos + torch.cat([-x[..., half:], x[..., :half]], -1) * sin).to(torch.bfloat16)
+    return x * cos + torch.cat([-x[..., half:], x[..., :half]], -1) * sin
 
 
 class PlannerModel(nn.Module):

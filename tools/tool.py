@@ -134,18 +134,19 @@ class Tool:
     def validate_arguments(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments coerced to what the function takes, from JSON values (references already resolved).
 
-        Raises ToolArgumentError that says which names are missing or unknown or, when none is, which values don't
-        fit.
+        Raises ToolArgumentError that says which names are missing or unknown or, when none is, which values
+        don't fit.
         """
-        parameters, validators = self.parameters, self.argument_validators or {}
-        wrong = [f"{name} is missing" for name in parameters["required"] if name not in arguments]
-        wrong += unknown_names(dict(arguments), parameters)
+        assert self.argument_validators is not None
+        wrong = [f"{name} is missing" for name in self.parameters["required"] if name not in arguments]
+        wrong += unknown_names(dict(arguments), self.parameters)
         valid = dict(arguments)
-        for name in validators.keys() & arguments.keys() if not wrong else ():
-            try:
-                valid[name] = validators[name](fitted(arguments[name], parameters["properties"][name]))
-            except ValidationError as error:
-                wrong += problems(error, name)
+        for name, schema in self.parameters["properties"].items() if not wrong else ():
+            if name in arguments:
+                try:
+                    valid[name] = self.argument_validators[name](fitted(arguments[name], schema))
+                except ValidationError as error:
+                    wrong += problems(error, name)
         if wrong:
             raise ToolArgumentError(f"{self.name}: {'; '.join(wrong)}")
         return valid

@@ -22,6 +22,8 @@ class Status(StrEnum):
     PARTLY = "partly"
     """Some steps succeeded; others failed, were denied or could not run."""
     FAILED = "failed"
+    ASKED = "asked"
+    """A tool asked back; the answer ends with its question, and the next request may answer it."""
     NOT_SERVED = "not served"
     """The plan was `none`: no tool serves the request."""
 

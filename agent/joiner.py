@@ -1,0 +1,137 @@
+"""Turns what became of the steps into the answer, without a model, or asks for another round of planning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..tools.effect import Effect
+from ..tools.registry import ToolRegistry
+from ..tools.say import say, spoken
+from .display import shown
+from .events import Status
+from .outcome import Failure, Outcome, StepStatus
+from .plan import Json
+
+NOTHING_SERVES = "None of the tools I have can do that."
+
+Rounds = Sequence[Sequence[Outcome]]
+"""The outcomes of every round of planning so far, first round first."""
+
+_WHAT_TO_DO = {
+    Failure.PLAN: "Ask again in other words.",
+    Failure.BROKEN: "Try again; if it stays so, whoever wrote the tool should know.",
+    Failure.TIMED_OUT: "Try again later.",
+    Failure.JOURNAL: "See that there is room on the disk, then ask again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """How the request ended, and what the person is told: one statement a line."""
+
+    status: Status
+    text: str
+
+
+class Joiner:
+    """Speaks for the tools of a registry, by their `say` templates.
+
+    plans_again: which failures another plan could mend. A plan's own mistakes always; models that understand
+    what a tool refused, and why, can be asked to find another way then too.
+    """
+
+    def __init__(
+        self, tools: ToolRegistry, plans_again: frozenset[Failure] = frozenset({Failure.PLAN})
+    ) -> None:
+        self._tools = tools
+        self._plans_again = plans_again
+
+    def why_again(self, rounds: Rounds) -> str | None:
+        """What went wrong in the last round that another plan could mend; None to leave it at that."""
+        wrong = [f"step {o.step.id}: {o.problem}" for o in rounds[-1] if o.failure in self._plans_again]
+        return "; ".join(wrong) or None
+
+    def answer(self, rounds: Rounds) -> Joined:
+        """The answer to a request after its last round. A round without steps is the plan `none`."""
+        final = next((outcomes for outcomes in reversed(rounds) if outcomes), ())
+        if not final:
+            return Joined(Status.NOT_SERVED, NOTHING_SERVES)
+        done = [self._done(outcome) for outcome in _worth_telling(rounds, self._tools)]
+        failed = [self._failed(outcome) for outcome in final if outcome.status is StepStatus.FAILED]
+        not_done = list(self._not_done(final))
+        questions = [o.problem for o in final if o.failure is Failure.QUESTION]
+        lines = dict.fromkeys([*done, *failed, *not_done, *questions])
+        return Joined(_status(final, bool(done)), "\n".join(line for line in lines if line))
+
+    def _done(self, outcome: Outcome) -> str:
+        tool = self._tools.get(outcome.step.tool)
+        if tool.say is not None:
+            return say(tool.say, _shown(outcome.args), shown(outcome.result))
+        return spoken(shown(outcome.result)) or f"Done: {self._what(outcome)}."
+
+    def _failed(self, outcome: Outcome) -> str:
+        if outcome.failure is Failure.QUESTION:
+            return ""
+        if outcome.failure is Failure.REFUSED:
+            return _sentence(outcome.problem)
+        advice = _WHAT_TO_DO[outcome.failure] if outcome.failure else ""
+        if outcome.may_have_happened:
+            advice = "It may have happened all the same: look before you ask again."
+        return f"This failed: {self._what(outcome)}. {_sentence(outcome.problem)} {advice}".rstrip()
+
+    def _not_done(self, outcomes: Sequence[Outcome]) -> Iterator[str]:
+        for status, why in (
+            (StepStatus.DENIED, "you did not allow it"),
+            (StepStatus.SKIPPED, "it needs what is missing"),
+        ):
+            what = list(dict.fromkeys(self._what(o) for o in outcomes if o.status is status))
+            if what:
+                yield f"Not done, since {why}: {'; '.join(what)}."
+
+    def _what(self, outcome: Outcome) -> str:
+        """What a step was for: its tool's first sentence, with the arguments as far as they are known."""
+        name = outcome.step.tool
+        what = self._tools.get(name).description.split(". ")[0].rstrip(".") if name in self._tools else name
+        args = "; ".join(f"{key}: {spoken(value)}" for key, value in _shown(outcome.args).items())
+        what = what[:1].lower() + what[1:]
+        return f"{what} ({args})" if args else what
+
+
+def _worth_telling(rounds: Rounds, tools: ToolRegistry) -> Iterator[Outcome]:
+    """The done steps with an effect, and the reads whose results no other step has used up.
+
+    What a look-up found is inside the message that was sent. Reads that a later round did again are told once.
+    """
+    every = [outcome for outcomes in rounds for outcome in outcomes]
+    used = {
+        reference.step for outcome in every if outcome.has_result for reference in outcome.step.references()
+    }
+    last = {_call(outcome): outcome.step.id for outcome in every if outcome.has_result}
+    for outcome in every:
+        if outcome.status is not StepStatus.DONE:
+            continue
+        reads = tools.get(outcome.step.tool).effect is Effect.READ
+        if not reads or (outcome.step.id not in used and last[_call(outcome)] == outcome.step.id):
+            yield outcome
+
+
+def _call(outcome: Outcome) -> str:
+    return f"{outcome.step.tool} {outcome.args}"
+
+
+def _status(final: Sequence[Outcome], any_done: bool) -> Status:
+    if any(outcome.failure is Failure.QUESTION for outcome in final):
+        return Status.ASKED
+    if all(outcome.has_result for outcome in final):
+        return Status.DONE
+    return Status.PARTLY if any_done else Status.FAILED
+
+
+def _shown(args: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: shown(value) for name, value in args.items()}
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."

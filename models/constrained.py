@@ -1,0 +1,144 @@
+"""Choosing tokens: the likeliest one, or the likeliest that a grammar allows, line by line."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from llguidance import LLMatcher
+from numpy.typing import NDArray
+
+from .errors import GrammarError
+from .vocabulary import Vocabulary
+
+Row = NDArray[np.float32]
+
+
+class Constraint(Protocol):
+    """What may be written, told line by line."""
+
+    def next_grammar(self, written: str) -> str | None:
+        """A Lark grammar, as llguidance reads it, of the next line with its newline; None: all is written.
+
+        Called once with "", then after each finished line with everything written so far. It runs in the
+        engine's thread: what it raises ends the generation and reaches the caller.
+        """
+        ...
+
+
+class Chooser(Protocol):
+    """Decides which token comes next in one generation."""
+
+    def begin(self) -> Sequence[int]:
+        """The tokens that are forced before anything is chosen."""
+        ...
+
+    def choose(self, logits: Row) -> tuple[int, float]:
+        """The next token and the logarithm of its probability."""
+        ...
+
+    def accept(self, token: int) -> Sequence[int]:
+        """Take a chosen token; returns those that are forced after it."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing comes after what was accepted."""
+        ...
+
+
+class Greedy:
+    """The likeliest token, until the model ends what it writes."""
+
+    finished = False
+
+    def begin(self) -> Sequence[int]:
+        return ()
+
+    def choose(self, logits: Row) -> tuple[int, float]:
+        token = int(logits.argmax())
+        return token, log_probability(logits, token)
+
+    def accept(self, token: int) -> Sequence[int]:
+        return ()
+
+
+class LineByLine:
+    """The likeliest token among those that the grammar of the current line allows.
+
+    Where the grammar allows a single continuation, those tokens are forced and the model is not asked.
+    """
+
+    def __init__(self, constraint: Constraint, vocabulary: Vocabulary) -> None:
+        self.finished = False
+        self._constraint = constraint
+        self._vocabulary = vocabulary
+        self._tokenizer = vocabulary.grammar_tokenizer
+        self._written = bytearray()
+        self._mask = np.zeros((vocabulary.size + 31) // 32, np.int32)
+        self._allowed = np.empty(0, np.intp)
+        self._matcher: LLMatcher
+
+    def begin(self) -> Sequence[int]:
+        self._next_line()
+        return self._forced()
+
+    def choose(self, logits: Row) -> tuple[int, float]:
+        token = int(self._allowed[logits[self._allowed].argmax()])
+        return token, log_probability(logits, token)
+
+    def accept(self, token: int) -> Sequence[int]:
+        self._consume([token])
+        return self._forced()
+
+    def _forced(self) -> list[int]:
+        """Consume all that the grammar forces, also across lines; `_allowed` is then what to choose from."""
+        forced: list[int] = []
+        while not self.finished:
+            if self._matcher.is_stopped():
+                self._next_line()
+                continue
+            tokens = self._matcher.compute_ff_tokens() or self._only_choice()
+            if not tokens:
+                break
+            self._consume(tokens)
+            forced += tokens
+        return forced
+
+    def _only_choice(self) -> list[int]:
+        """Fill `_allowed`; the token in it when there is just one."""
+        self._matcher.unsafe_compute_mask_ptr(self._mask.ctypes.data, self._mask.nbytes)
+        bits = np.unpackbits(self._mask.view(np.uint8), count=self._vocabulary.size, bitorder="little")
+        self._allowed = np.flatnonzero(bits.view(np.bool_))
+        if not len(self._allowed):
+            raise self._error("it allows no token here")
+        return [int(self._allowed[0])] if len(self._allowed) == 1 else []
+
+    def _consume(self, tokens: Sequence[int]) -> None:
+        if not self._matcher.consume_tokens(list(tokens)):
+            raise self._error("it refuses a token that it allowed")
+        for token in tokens:
+            self._written += self._vocabulary.piece(token)
+
+    def _next_line(self) -> None:
+        grammar = self._constraint.next_grammar(self._written.decode(errors="replace"))
+        if grammar is None:
+            self.finished = True
+            return
+        self._matcher = LLMatcher(self._tokenizer, grammar, log_level=0)
+        if self._matcher.is_error():
+            raise self._error(f"it cannot be used:\n{grammar}")
+
+    def _error(self, problem: str) -> GrammarError:
+        reason = self._matcher.get_error() or self._matcher.stop_reason()
+        written = self._written.decode(errors="replace")
+        return GrammarError(f"the grammar after {written!r}: {problem} ({reason})")
+
+
+def log_probability(logits: Row, token: int) -> float:
+    """Logarithm of the probability that the model gave `token` among all tokens, not only the allowed ones:
+    where the model would rather write what the grammar forbids, its confidence is low."""
+    shifted = logits - logits[token]
+    np.clip(
+        shifted, None, 80.0, out=shifted
+    )  # keeps exp within float32; the result is then merely very small
+    return -float(np.log(np.exp(shifted, out=shifted).sum()))

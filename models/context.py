@@ -1,0 +1,106 @@
+"""llama.cpp's context: the KV cells of every sequence, and the decoding of batches."""
+
+import ctypes
+import os
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from .batch import Batch
+from .errors import NativeError
+from .library import Model, last_errors
+
+Logits = NDArray[np.float32]
+SavedCells = NDArray[np.uint8]
+
+
+class Context:
+    """One `llama_context` whose sequences share one pool of `cells`. Not thread-safe."""
+
+    def __init__(self, model: Model, cells: int, sequences: int, batch: int, threads: int) -> None:
+        """At most `sequences` live in it; a batch has at most `batch` tokens."""
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = cells
+        params.n_batch = params.n_ubatch = batch
+        params.n_seq_max = sequences
+        params.n_outputs_max = (
+            sequences  # by default there is room for all logits of a batch: 150 MB for Qwen
+        )
+        params.n_threads = params.n_threads_batch = threads
+        params.kv_unified = True  # sequences can then share cells: composing copies no data
+        params.no_perf = True
+        if not llama_cpp.llama_supports_gpu_offload():
+            # On CPUs flash attention takes about 1.5 times as long per token as soon as 300 cells are in use.
+            params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        self._pointer: Any = llama_cpp.llama_init_from_model(model.pointer, params)
+        if self._pointer is None:
+            raise NativeError(
+                f"llama.cpp cannot make a context of {cells} cells ({last_errors()}); ask for fewer"
+            )
+        self.cells = cells
+        self._memory = llama_cpp.llama_get_memory(self._pointer)
+        self._vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(model.vocabulary))
+        self._address = 0
+        self._logits: Logits = np.empty((0, self._vocabulary_size), np.float32)
+
+    def decode(self, batch: Batch) -> Logits:
+        """Compute a batch. Returns logits, shape (rows asked for, vocabulary), valid until the next call."""
+        code = llama_cpp.llama_decode(self._pointer, batch.native)
+        if code != 0:
+            raise NativeError(f"llama_decode failed with {code} on {batch.size} tokens ({last_errors()})")
+        if not batch.rows:
+            return self._logits[:0]
+        address = ctypes.addressof(llama_cpp.llama_get_logits(self._pointer).contents)
+        if address != self._address or batch.rows > len(self._logits):
+            data = (ctypes.c_float * self._vocabulary_size * batch.rows).from_address(address)
+            self._address, self._logits = address, np.ctypeslib.as_array(data)
+        return self._logits[: batch.rows]
+
+    def copy(self, source: int, target: int) -> None:
+        """Let sequence `target` have the cells of `source` too; no data moves."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def remove(self, sequence: int, end: int = -1) -> None:
+        """Take a sequence's cells away, or those of positions before `end`."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, end)
+
+    def clear(self) -> None:
+        """Empty every sequence."""
+        llama_cpp.llama_memory_clear(self._memory, False)
+
+    def save(self, sequence: int) -> SavedCells:
+        """The data of a sequence's cells, as `restore` takes it."""
+        size = llama_cpp.llama_state_seq_get_size(self._pointer, sequence)
+        data = np.empty(size, np.uint8)
+        written = llama_cpp.llama_state_seq_get_data(self._pointer, _bytes(data), size, sequence)
+        return data[:written]
+
+    def restore(self, sequence: int, data: SavedCells) -> bool:
+        """Give an empty sequence the cells that were saved; False when there is no room."""
+        read = llama_cpp.llama_state_seq_set_data(self._pointer, _bytes(data), len(data), sequence)
+        return bool(read == len(data))
+
+    def close(self) -> None:
+        """Free the context. Nothing else may be called afterwards."""
+        self._logits = self._logits[:0]
+        llama_cpp.llama_free(self._pointer)
+        self._pointer = None
+
+
+def thread_count() -> int:
+    """As many threads as this process may keep busy, at most 8: decoding waits for memory beyond that."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    allowed = len(affinity(0)) if affinity else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        allowed = min(allowed, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):
+        pass  # no limit, or not Linux
+    return min(allowed, 8)
+
+
+def _bytes(data: SavedCells) -> Any:
+    return ctypes.cast(data.ctypes.data, ctypes.POINTER(ctypes.c_uint8))

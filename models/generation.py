@@ -1,0 +1,81 @@
+"""One generation, from a prompt's tokens to the end of its text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .batch import Stream
+from .constrained import Chooser, Constraint, Row
+from .errors import ContextFullError
+from .layout import TokenPrompt
+from .outbox import Outbox
+from .prompt import Prompt
+from .segments import CachedSegment
+from .vocabulary import Vocabulary
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """What was asked of the engine, waiting for its turn."""
+
+    prompt: Prompt
+    constraint: Constraint | None
+    max_tokens: int
+    outbox: Outbox
+    tokens: TokenPrompt | None = None
+    """The prompt's tokens, once it was laid out."""
+
+
+class Generation:
+    """A request that is being served in the context."""
+
+    def __init__(
+        self,
+        request: Request,
+        chooser: Chooser,
+        vocabulary: Vocabulary,
+        stream: Stream,
+        room: int,
+        reserved: int,
+    ) -> None:
+        """`room` is how many tokens can be written before the context is full, `reserved` how many cells are
+        set aside for all that `stream` will hold."""
+        self.outbox = request.outbox
+        self.stream = stream
+        self.reserved = reserved
+        self.segments: list[CachedSegment] = []
+        """What stands before the stream's tokens."""
+        self.composed = False
+        """Whether the stream's sequence has the segments' cells."""
+        self.finished = False
+        self._max_tokens = request.max_tokens
+        self._chooser = chooser
+        self._vocabulary = vocabulary
+        self._room = room
+        self._written = 0
+
+    def begin(self) -> None:
+        """Write what is forced before anything was computed."""
+        self._write(self._chooser.begin(), 0.0, chosen=0)
+
+    def advance(self, logits: Row) -> None:
+        """Write the next token, and those forced after it; from logits of shape (vocabulary,)."""
+        token, logprob = self._chooser.choose(logits)
+        if self._vocabulary.ends(token):
+            self.finished = True
+        else:
+            self._write((token, *self._chooser.accept(token)), logprob, chosen=1)
+
+    def _write(self, tokens: Sequence[int], logprob: float, chosen: int) -> None:
+        """`tokens` are `chosen` ones (0 or 1) and forced ones after it."""
+        tokens = tokens[: min(self._max_tokens, self._room) - self._written]
+        self._written += len(tokens)
+        pieces = b"".join([self._vocabulary.piece(token) for token in tokens])
+        self.outbox.write(pieces, len(tokens), len(tokens) - chosen, logprob)
+        if self._chooser.finished or self._written >= self._max_tokens:
+            self.finished = True
+        elif self._written >= self._room:
+            raise ContextFullError(
+                f"the context is full after {self._written} written tokens; name fewer tools, shorten the"
+                " request or the history, or load the model with more context_tokens"
+            )
+        self.stream.pending.extend(tokens)

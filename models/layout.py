@@ -1,0 +1,81 @@
+"""How a prompt becomes tokens: which special tokens stand where, and what may be computed on its own."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .dialects import FACTS, PLAN, REQUEST, RESULT, SYSTEM, TOOL, TURN
+from .errors import ModelFileError
+from .library import Model
+from .prompt import Prompt, Segment, SegmentKind
+from .vocabulary import Vocabulary
+
+# The special token before each part of a segment, and the one after its last part.
+_BEFORE = {
+    SegmentKind.SYSTEM: (SYSTEM,),
+    SegmentKind.TOOL: (TOOL,),
+    SegmentKind.TURN: (TURN, PLAN, RESULT),
+    SegmentKind.FACTS: (FACTS,),
+    SegmentKind.REQUEST: (REQUEST,),
+}
+_AFTER = {SegmentKind.REQUEST: PLAN}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrompt:
+    """A prompt's tokens.
+
+    `system` starts at position 0; each of `tools` starts where `system` ends and sees only that and itself;
+    `rest` starts where the longest tool ends and sees everything.
+    """
+
+    system: tuple[int, ...]
+    tools: tuple[tuple[int, ...], ...]
+    rest: tuple[int, ...]
+
+
+class Layout:
+    """Lays prompts out for one model: ours with its special tokens, any other as plain text in order."""
+
+    def __init__(self, model: Model, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._parallel = model.parallel_segments
+        self._special: dict[str, int] = {}
+        self._segment = lru_cache(maxsize=8192)(self._tokenize)
+        if "scrubjay.dialect" not in model.metadata:
+            return
+        for name in (*(name for names in _BEFORE.values() for name in names), *_AFTER.values()):
+            token = vocabulary.special(name)
+            if token is None:
+                raise ModelFileError(
+                    model.path, f"its vocabulary lacks {name}", "the special tokens of its dialect"
+                )
+            self._special[name] = token
+
+    def tokens(self, prompt: Prompt) -> TokenPrompt:
+        """Lay a prompt out. Where tool segments cannot be parallel, everything is in `rest`."""
+        if self._parallel:
+            tools = {self._segment(tool) for tool in prompt.of_kind(SegmentKind.TOOL)}
+            rest = prompt.of_kind(SegmentKind.TURN, SegmentKind.FACTS, SegmentKind.REQUEST)
+            return TokenPrompt(
+                system=self._sequence(prompt.of_kind(SegmentKind.SYSTEM)),
+                tools=tuple(
+                    sorted(tools)
+                ),  # one order for one set: rounding depends on the order of computing
+                rest=self._sequence(rest),
+            )
+        beginning = tuple(self._vocabulary.beginning())
+        return TokenPrompt(system=(), tools=(), rest=beginning + self._sequence(prompt.segments))
+
+    def _sequence(self, segments: tuple[Segment, ...]) -> tuple[int, ...]:
+        return tuple(token for segment in segments for token in self._segment(segment))
+
+    def _tokenize(self, segment: Segment) -> tuple[int, ...]:
+        if not self._special:
+            return tuple(self._vocabulary.tokenize("\n".join(segment.parts) + "\n"))
+        tokens: list[int] = []
+        for place, before in enumerate(_BEFORE[segment.kind]):
+            tokens.append(self._special[before])
+            tokens += self._vocabulary.tokenize(segment.parts[place]) if place < len(segment.parts) else ()
+        if segment.kind in _AFTER:
+            tokens.append(self._special[_AFTER[segment.kind]])
+        return tuple(tokens)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -29,6 +30,13 @@ def test_no_top_level_tools_or_models_can_be_imported_from_elsewhere(tmp_path: P
     code = "import scrubjay.tools, importlib.util as u; print(u.find_spec('tools'), u.find_spec('models'))"
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert run.stdout == "None None\n"
+
+
+def test_every_folder_with_modules_is_named_as_a_package() -> None:
+    here = {ROOT / part for part in ("agent", "apps", "models", "retrieval", "tools")}
+    folders = {path.parent for part in here for path in part.rglob("__init__.py")}
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    assert {".".join(("scrubjay", *folder.relative_to(ROOT).parts)) for folder in folders} == set(named[1:])
 
 
 def test_a_wheel_installs_scrubjay_and_nothing_else(tmp_path: Path) -> None:

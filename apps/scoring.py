@@ -39,19 +39,21 @@ def score(plan: PlanJson, wanted: PlanJson) -> Score:
 
 
 def same_plan(plan: PlanJson, wanted: PlanJson) -> bool:
-    """Whether both plans are the same calls with the same references, in whatever order their numbers come."""
+    """Whether both plans are the same calls with the same references, in whatever order."""
     return len(plan) == len(wanted) and _match(plan, wanted, {})
 
 
 def _match(plan: PlanJson, wanted: PlanJson, numbers: dict[int, int]) -> bool:
-    """Pair the next wanted step with an unused step of `plan`; `numbers` maps wanted step numbers to theirs."""
+    """Pair the next wanted step with an unused one of `plan`; `numbers` maps wanted numbers to theirs."""
     number = len(numbers) + 1
     if number > len(wanted):
         return True
     step = wanted[number - 1]
     args = _renumber(step["args"], numbers)
     for candidate, other in enumerate(plan, 1):
-        same = candidate not in numbers.values() and other["tool"] == step["tool"] and equal(other["args"], args)
+        same = (
+            candidate not in numbers.values() and other["tool"] == step["tool"] and equal(other["args"], args)
+        )
         if same and _match(plan, wanted, {**numbers, number: candidate}):
             return True
     return False

@@ -36,7 +36,7 @@ _TYPE_WORDS = {"string": "str", "integer": "int", "number": "num", "boolean": "b
 def tool_text(schema: Mapping[str, Any]) -> str:
     """Write one tool schema as the text of its prompt segment.
 
-    `schema` has `name`, `description`, `parameters` (a JSON Schema of type object) and `returns`, as in the corpus.
+    `schema` has `name`, `description`, `parameters` (a JSON Schema of type object) and `returns`.
 
         send_sms(to: [str], message: str) Send a text message. | to: Phone numbers; message: Text to send
         find_book(title: str) -> {isbn, shelf} Look a book up.
@@ -75,7 +75,9 @@ def type_text(spec: Any) -> str:
     if kind == "array":
         return f"[{type_text(spec.get('items') or {'type': 'string'})}]"
     if kind == "object":
-        inner = ", ".join(f"{name}: {type_text(part)}" for name, part in (spec.get("properties") or {}).items())
+        inner = ", ".join(
+            f"{name}: {type_text(part)}" for name, part in (spec.get("properties") or {}).items()
+        )
         return f"{{{inner}}}"
     return _TYPE_WORDS.get(str(kind), "any")
 

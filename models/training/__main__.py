@@ -17,14 +17,23 @@ from .train import Recipe, Run, train
 def main() -> None:
     """Read the command line and run one part."""
     parser = argparse.ArgumentParser(prog="python -m scrubjay.models.training", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("runs/planner"), help="where the run's files live")
-    parser.add_argument("--corpus", type=Path, default=Path("../shared/corpus"), help="folder with packs/ and dialogues/")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/planner"), help="where the run's files live"
+    )
+    parser.add_argument(
+        "--corpus", type=Path, default=Path("../shared/corpus"), help="folder with packs/ and dialogues/"
+    )
+    parser.add_argument(
+        "--public", type=Path, default=Path("../shared/data"), help="folder with public data sets"
+    )
     parts = parser.add_subparsers(dest="part", required=True)
     tokenizer = parts.add_parser("tokenizer", help="learn the vocabulary")
     tokenizer.add_argument("--vocabulary", type=int, default=6144)
     training = parts.add_parser("train", help="train, or go on training")
     training.add_argument("--minutes", type=float, default=120)
-    training.add_argument("--cooldown", type=float, default=0.35, help="last part of the time, in which the rate falls")
+    training.add_argument(
+        "--cooldown", type=float, default=0.35, help="last part of the time, in which the rate falls"
+    )
     training.add_argument("--workers", type=int, default=2)
     training.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
@@ -35,7 +44,13 @@ def main() -> None:
     else:
         encoder = Encoder.load(arguments.folder / "tokenizer.json")
         run = Run(
-            arguments.folder, arguments.corpus, arguments.minutes, arguments.cooldown, arguments.workers, arguments.device
+            arguments.folder,
+            arguments.corpus,
+            arguments.public,
+            arguments.minutes,
+            arguments.cooldown,
+            arguments.workers,
+            arguments.device,
         )
         train(run, Recipe(), ModelShape(encoder.size))
 

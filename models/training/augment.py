@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+
+from num2words import num2words
 
 from .corpus import Call, Example, Json, Schema
 
@@ -27,6 +30,56 @@ def lower_case(example: Example, rng: random.Random) -> Example:
         for call in example.plan
     )
     return replace(example, query=query, plan=plan)
+
+
+def speak_numbers(example: Example, rng: random.Random) -> Example:
+    """Sometimes write whole numbers as a speech recogniser may: `5` → `five`; the plan keeps the digits."""
+    if rng.random() > 0.12:
+        return example
+    texts = [text for call in example.plan for text in _strings(call.args)]
+    query = example.query
+    for call in example.plan:
+        for value in call.args.values():
+            if type(value) is int and 0 <= value < 10_000 and not any(str(value) in text for text in texts):
+                words = num2words(value).replace("-", " ").replace(",", "")
+                query = re.sub(rf"(?<![\w.,:]){value}(?![\w:]|[.,]\d)", words, query, count=1)
+    return replace(example, query=query)
+
+
+def mistype(example: Example, rng: random.Random) -> Example:
+    """Sometimes misspell a word of the request that no argument copies."""
+    if rng.random() > 0.06:
+        return example
+    texts = [text.lower() for call in example.plan for text in _strings(call.args)]
+    words = example.query.split(" ")
+    free = [
+        i for i, word in enumerate(words) if word.isalpha() and len(word) > 3 and not _within(word, texts)
+    ]
+    if not free:
+        return example
+    place = rng.choice(free)
+    word = words[place]
+    at = rng.randrange(1, len(word) - 1)
+    words[place] = rng.choice(
+        [
+            word[:at] + word[at + 1 :],
+            word[:at] + word[at] + word[at:],
+            word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+        ]
+    )
+    return replace(example, query=" ".join(words))
+
+
+def _strings(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
+def _within(word: str, texts: list[str]) -> bool:
+    return any(word.lower() in text for text in texts)
 
 
 def _as_said(value: Json, query: str, tool: Schema, name: str) -> Json:

@@ -1,4 +1,4 @@
-"""Makes evaluation cases out of the held-out corpus: requests with offered tools and the plan that is wanted."""
+"""Makes evaluation cases out of the held-out corpus: requests, offered tools, the plan that is wanted."""
 
 from __future__ import annotations
 
@@ -41,10 +41,14 @@ def dialogue_cases(corpus: Corpus, seed: int = 0) -> Iterator[dict[str, Any]]:
             yield _case(f"dialogue-{number}-{turn}", example, list(corpus.builtin_tools.values()), rng)
 
 
-def _pack_cases(packs: tuple[Pack, ...] | list[Pack], rng: random.Random, others: list[Schema]) -> Iterator[dict[str, Any]]:
+def _pack_cases(
+    packs: tuple[Pack, ...] | list[Pack], rng: random.Random, others: list[Schema]
+) -> Iterator[dict[str, Any]]:
     for pack in packs:
         for number, entry in enumerate(pack.entries):
-            yield _case(f"{pack.domain}-{number}", pack.expand(entry, rng), [*pack.tools.values(), *others], rng)
+            yield _case(
+                f"{pack.domain}-{number}", pack.expand(entry, rng), [*pack.tools.values(), *others], rng
+            )
 
 
 def _case(name: str, example: Example, pool: list[Schema], rng: random.Random) -> dict[str, Any]:

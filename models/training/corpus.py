@@ -10,7 +10,7 @@ import random
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,12 @@ class Pack:
         """Fill the slots of `entry` with random values (or those of `override`)."""
         binding = {name: rng.choice(values) for name, values in self.slots.items()} | (override or {})
         plan = tuple(
-            Call(call.tool, in_schema_order(to_types(fill(call.args, binding), self.tools[call.tool]), self.tools[call.tool]))
+            Call(
+                call.tool,
+                in_schema_order(
+                    to_types(fill(call.args, binding), self.tools[call.tool]), self.tools[call.tool]
+                ),
+            )
             for call in entry.plan
         )
         return Example(str(fill(entry.query, binding)), plan, self.tools)
@@ -82,13 +87,13 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What one split holds: built-in packs, other packs, dialogues (as raw templates) and every tool."""
+    """What one split holds: packs, dialogues (as raw templates), and public data as packs."""
 
     builtin: tuple[Pack, ...]
     others: tuple[Pack, ...]
     dialogues: tuple[dict[str, Json], ...]
     builtin_tools: dict[str, Schema]
-    folder: Path = field(repr=False)
+    public: tuple[Pack, ...] = ()
 
     def expand_dialogue(self, dialogue: dict[str, Json], rng: random.Random) -> list[Example]:
         """Fill a dialogue's slots once and give one example per turn, each with the turns before it."""
@@ -97,7 +102,8 @@ class Corpus:
         examples = []
         for turn in dialogue["turns"]:
             plan = tuple(
-                Call(s["tool"], in_schema_order(fill(s["args"], binding), self.builtin_tools[s["tool"]])) for s in turn["plan"]
+                Call(s["tool"], in_schema_order(fill(s["args"], binding), self.builtin_tools[s["tool"]]))
+                for s in turn["plan"]
             )
             query = str(fill(turn["query"], binding))
             examples.append(Example(query, plan, self.builtin_tools, tuple(history)))
@@ -106,7 +112,7 @@ class Corpus:
 
 
 def load_corpus(folder: Path, *, held_out: bool = False) -> Corpus:
-    """Read the training split of the corpus in `folder`, or with `held_out` the part that is never trained on.
+    """Read the training split of the corpus in `folder`, or with `held_out` what is never trained on.
 
     Held out are 10% of the query templates and dialogues by hash, and the four packs of unseen tools whole.
     """
@@ -115,7 +121,7 @@ def load_corpus(folder: Path, *, held_out: bool = False) -> Corpus:
         pack = _read_pack(path, held_out)
         (builtin if pack.domain_is_builtin else others).append(pack.pack)
     tools = {tool["name"]: tool for tool in json.loads((folder / "builtin_tools.json").read_text("utf-8"))}
-    return Corpus(tuple(builtin), tuple(others), tuple(_dialogues(folder, held_out)), tools, folder)
+    return Corpus(tuple(builtin), tuple(others), tuple(_dialogues(folder, held_out)), tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +201,12 @@ def plan_text(plan: tuple[Call, ...]) -> str:
     """Write a gold plan in the plan language, with its last newline."""
     if not plan:
         return "none\n"
-    lines = [
-        f"${number} = {call.tool}({', '.join(f'{name}={_literal(value)}' for name, value in call.args.items())})\n"
-        for number, call in enumerate(plan, 1)
-    ]
+    lines = [f"${number} = {call.tool}({_arguments(call)})\n" for number, call in enumerate(plan, 1)]
     return "".join(lines) + "done\n"
+
+
+def _arguments(call: Call) -> str:
+    return ", ".join(f"{name}={_literal(value)}" for name, value in call.args.items())
 
 
 def _literal(value: Json) -> str:
@@ -210,5 +217,9 @@ def _literal(value: Json) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_literal(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {_literal(v)}" for k, v in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{json.dumps(k, ensure_ascii=False)}: {_literal(v)}" for k, v in value.items())
+            + "}"
+        )
     return json.dumps(value)

@@ -140,7 +140,7 @@ def _write_vocabulary(writer: gguf.GGUFWriter, encoder: Encoder) -> None:
 
 
 def make_shippable(checkpoint: Path, out: Path) -> None:
-    """Write the weights alone, in bfloat16, for another machine to train on from: a third of a checkpoint's size."""
+    """Write the weights alone, in bfloat16, to go on from on another machine: a sixth of a checkpoint."""
     content = load_checkpoint(checkpoint)
     content["model"] = {name: tensor.bfloat16() for name, tensor in content["model"].items()}
     del content["muon"], content["adam"]

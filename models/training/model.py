@@ -1,6 +1,7 @@
 """The planner network: a Qwen3-shaped decoder that llama.cpp runs as it is, in plain PyTorch.
 
-RMSNorm, rotary positions (halves rotated, as llama.cpp's NEOX type), normalised queries and keys, SwiGLU, tied embeddings.
+RMSNorm, rotary positions (halves rotated, llama.cpp's NEOX type), normalised queries and keys, SwiGLU, tied
+embeddings.
 """
 
 from __future__ import annotations
@@ -51,7 +52,12 @@ class Block(nn.Module):
         self.down = nn.Linear(ff, width, bias=False)
 
     def forward(
-        self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, tool_mask: torch.Tensor, request_mask: torch.Tensor
+        self,
+        x: torch.Tensor,
+        cos: torch.Tensor,
+        sin: torch.Tensor,
+        tool_mask: torch.Tensor,
+        request_mask: torch.Tensor,
     ) -> torch.Tensor:
         """x: [rows, row, width], tool rows first; masks as `masks` makes them."""
         rows, length, width = x.shape
@@ -66,10 +72,14 @@ class Block(nn.Module):
         v = heads(self.value(h)).transpose(1, 2)
         q = rotate(self.query_norm(heads(self.query(h))), cos, sin).to(v.dtype).transpose(1, 2)
         k = rotate(self.key_norm(heads(self.key(h))), cos, sin).to(v.dtype).transpose(1, 2)
-        in_tools = F.scaled_dot_product_attention(q[:tool_rows], k[:tool_rows], v[:tool_rows], attn_mask=tool_mask)
+        in_tools = F.scaled_dot_product_attention(
+            q[:tool_rows], k[:tool_rows], v[:tool_rows], attn_mask=tool_mask
+        )
 
         def keys(y: torch.Tensor) -> torch.Tensor:
-            shared = y[:tool_rows].reshape(groups, per_group, self.heads, length, self.head_width).transpose(1, 2)
+            shared = (
+                y[:tool_rows].reshape(groups, per_group, self.heads, length, self.head_width).transpose(1, 2)
+            )
             shared = shared.reshape(groups, 1, self.heads, per_group * length, self.head_width)
             shared = shared.expand(groups, request_rows // groups, *shared.shape[2:]).flatten(0, 1)
             return torch.cat([shared, y[tool_rows:]], dim=2)
@@ -84,7 +94,7 @@ class Block(nn.Module):
 def masks(segments: torch.Tensor, sees: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Which key each token attends to, from the arrays of `packing.Batch`.
 
-    Returns ([tool rows, 1, row, row], [request rows, 1, row, tool rows of the group * row + row]), True where seen.
+    Returns ([tool rows, 1, row, row], [request rows, 1, row, tool rows of the group * row + row]); True: seen.
     """
     groups, request_rows, length = sees.shape
     tool_tokens = segments.shape[0] * length // groups - request_rows * length
@@ -98,7 +108,7 @@ def masks(segments: torch.Tensor, sees: torch.Tensor) -> tuple[torch.Tensor, tor
 
 
 def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotary position embedding; x: [rows, row, heads, head width], cos and sin: [rows, row, 1, head width]."""
+    """Rotary position embedding; x: [rows, row, heads, head width], cos, sin: [rows, row, 1, head width]."""
     half = x.shape[-1] // 2
     return x * cos + torch.cat([-x[..., half:], x[..., :half]], -1) * sin
 

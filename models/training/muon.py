@@ -9,7 +9,7 @@ from collections import defaultdict
 
 import torch
 
-# Five steps of the quintic iteration with these coefficients bring singular values to between about 0.7 and 1.2
+# Five steps of the quintic iteration with these coefficients bring singular values to between 0.7 and 1.2
 # (https://kellerjordan.github.io/posts/muon).
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 
@@ -31,7 +31,11 @@ class Muon(torch.optim.Optimizer):
     """Muon with Nesterov momentum; `lr` is the step's spectral norm for a square matrix."""
 
     def __init__(
-        self, parameters: list[torch.nn.Parameter], lr: float, momentum: float = 0.95, weight_decay: float = 0.01
+        self,
+        parameters: list[torch.nn.Parameter],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.01,
     ) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
@@ -44,7 +48,9 @@ class Muon(torch.optim.Optimizer):
                 if parameter.grad is not None:
                     by_shape[parameter.shape].append(parameter)
             for shape, parameters in by_shape.items():
-                updates = torch.stack([self._momentum(parameter, group["momentum"]) for parameter in parameters])
+                updates = torch.stack(
+                    [self._momentum(parameter, group["momentum"]) for parameter in parameters]
+                )
                 scale = max(1.0, shape[0] / shape[1]) ** 0.5
                 for parameter, update in zip(parameters, orthogonalise(updates), strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])

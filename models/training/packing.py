@@ -1,9 +1,9 @@
 """Groups to tensors: rows of tools, and rows of requests that look into the tool rows of their group.
 
-A row holds several segments, each seeing only itself and the system token at the row's start. Tool rows attend within
-themselves; request rows also attend to all tool rows of their group, by a mask that shows each request its own tools.
-So attention costs (row + tool rows) keys a token instead of the whole packed length, and a tool is computed once for
-all requests that use it, exactly as segments are composed at run time.
+A row holds several segments, each seeing only itself and the system token at the row's start. Tool rows
+attend within themselves; request rows also attend to all tool rows of their group, by a mask that shows
+each request its own tools. So a tool is computed once for all requests that use it, exactly as segments are
+composed at run time, and attention over tool rows costs a row of keys instead of the whole group.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_SEGMENTS = 31  # tool segments of a group are bits of an int32
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The fixed shape of a batch: `groups` × (`tool_rows` + `request_rows`) rows of `row` tokens, `targets` scored."""
+    """The fixed shape of a batch: `groups` times (`tool_rows` + `request_rows`) rows of `row` tokens."""
 
     groups: int = 3
     tool_rows: int = 2
@@ -43,7 +43,7 @@ class Batch:
 
     tokens, positions, segments: [rows, row], segment 0 is the system token and -1 padding;
     sees: [groups, request rows of a group, row], for each token the tool segments it sees, as bits;
-    target_index (into rows * row), target, weight: [targets], weight 0 is padding. `requests` counts the plans.
+    target_index (into rows * row), target, weight: [targets], weight 0 is padding; `requests` counts plans.
     """
 
     tokens: np.ndarray
@@ -57,7 +57,15 @@ class Batch:
 
     def to(self, device: torch.device) -> tuple[torch.Tensor, ...]:
         """The tensors in the order in which the model's loss takes them."""
-        arrays = (self.tokens, self.positions, self.segments, self.sees, self.target_index, self.target, self.weight)
+        arrays = (
+            self.tokens,
+            self.positions,
+            self.segments,
+            self.sees,
+            self.target_index,
+            self.target,
+            self.weight,
+        )
         return tuple(torch.from_numpy(array).to(device, non_blocking=True) for array in arrays)
 
 
@@ -85,7 +93,9 @@ class Packer:
                 places[tool["name"]] = (segment, len(ids))
         return places
 
-    def _write_requests(self, page: _Page, number: int, group: Group, places: dict[str, tuple[int, int]]) -> None:
+    def _write_requests(
+        self, page: _Page, number: int, group: Group, places: dict[str, tuple[int, int]]
+    ) -> None:
         budget = self.shape.targets // self.shape.groups
         for segment, request in enumerate(group.requests, 1):
             offered = [places[name] for name in request.offered if name in places]
@@ -145,7 +155,7 @@ class _Page:
         return range(first, first + self.shape.request_rows)
 
     def add(self, rows: range, ids: list[int], start: int, segment: int) -> tuple[int, int] | None:
-        """Put `ids`, at positions from `start`, into the fullest row with room: its (row, offset), or None."""
+        """Put `ids`, at positions from `start`, into the fullest row with room; (row, offset) or None."""
         fitting = [row for row in rows if self.filled[row] + len(ids) <= self.shape.row]
         if not fitting:
             return None

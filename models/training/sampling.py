@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..dialects import facts_text
-from .augment import lower_case, rewrite_tool
+from .augment import lower_case, mistype, rewrite_tool, speak_numbers
 from .corpus import Call, Corpus, Example, Json, Pack, Schema, Turn, in_schema_order
 
 MOST_TOOLS = 14
@@ -44,10 +44,11 @@ class Group:
 class Mix:
     """How often each kind of group is drawn; the parts need not add up to one."""
 
-    copying: float = 0.05
-    builtin: float = 0.55
-    dialogues: float = 0.08
-    others: float = 0.32
+    copying: float = 0.04
+    builtin: float = 0.40
+    dialogues: float = 0.10
+    others: float = 0.34
+    public: float = 0.12
 
 
 class Sampler:
@@ -65,21 +66,27 @@ class Sampler:
             self._builtin: mix.builtin,
             self._dialogues: mix.dialogues,
             self._others: mix.others,
+            self._public: mix.public if self.corpus.public else 0.0,
         }
         kind = self.rng.choices(list(kinds), weights=list(kinds.values()))[0]
         return kind(requests)
 
     def _builtin(self, requests: int) -> Group:
         packs = self.rng.sample(self.corpus.builtin, 5)
-        return self._from_packs(packs, requests, dict(self.corpus.builtin_tools), strength=0.12)
+        return self._from_packs(packs, requests, [*self.corpus.builtin_tools.values()], strength=0.12)
 
     def _others(self, requests: int) -> Group:
         packs = self.rng.sample(self.corpus.others, self.rng.choice([1, 1, 2, 3]))
         if self.rng.random() < 0.15:
             packs.append(self.rng.choice(self.corpus.builtin))
-        return self._from_packs(packs, requests, {}, strength=0.3)
+        return self._from_packs(packs, requests, [], strength=0.3)
 
-    def _from_packs(self, packs: list[Pack], requests: int, extra: dict[str, Schema], strength: float) -> Group:
+    def _public(self, requests: int) -> Group:
+        return self._from_packs([self.rng.choice(self.corpus.public)], 2 * requests, [], strength=0.3)
+
+    def _from_packs(
+        self, packs: list[Pack], requests: int, more_tools: list[Schema], strength: float
+    ) -> Group:
         examples: list[Example] = []
         used: dict[str, Schema] = {}
         for _ in range(requests * 2):
@@ -97,10 +104,10 @@ class Sampler:
                 examples.append(example)
             if len(examples) == requests:
                 break
-        pool = [t for p in packs for t in p.tools.values()] + list(extra.values())
-        self.rng.shuffle(pool)
-        for tool in pool:
-            if len(used) >= self.rng.randint(10, MOST_TOOLS):
+        pool = [t for p in packs for t in p.tools.values()] + more_tools
+        many = self.rng.randint(10, MOST_TOOLS)
+        for tool in self.rng.sample(pool, min(len(pool), 2 * MOST_TOOLS)):
+            if len(used) >= many:
                 break
             used.setdefault(tool["name"], tool)
         return self._finish(examples, used, strength)
@@ -113,7 +120,8 @@ class Sampler:
         for name, values in pack.slots.items():
             if isinstance(values[0], str) and self.rng.random() < 0.15:
                 override[name] = self._soup()
-        return lower_case(pack.expand(entry, self.rng, override), self.rng)
+        example = speak_numbers(pack.expand(entry, self.rng, override), self.rng)
+        return lower_case(mistype(example, self.rng), self.rng)
 
     def _dialogues(self, requests: int) -> Group:
         examples: list[Example] = []
@@ -137,7 +145,9 @@ class Sampler:
         for _ in range(requests):
             tool = self.rng.choice(list(by_name.values()))
             args: dict[str, Json] = {name: self._soup() for name in tool["parameters"]["properties"]}
-            examples.append(Example(self._say(tool["name"].replace("_", " "), args), (Call(tool["name"], args),), by_name))
+            examples.append(
+                Example(self._say(tool["name"].replace("_", " "), args), (Call(tool["name"], args),), by_name)
+            )
         return self._finish(examples, by_name, 0.0)
 
     def _made_up_tool(self) -> Schema:
@@ -205,7 +215,9 @@ class Sampler:
         shift = self.rng.randrange(512) if self.rng.random() < 0.15 else 0
         return Request(example.query, self._follow(plan, changed), names, history, facts, shift)
 
-    def _follow(self, plan: tuple[Call, ...], changed: dict[str, tuple[Schema, dict[str, str]]]) -> tuple[Call, ...]:
+    def _follow(
+        self, plan: tuple[Call, ...], changed: dict[str, tuple[Schema, dict[str, str]]]
+    ) -> tuple[Call, ...]:
         followed = []
         for call in plan:
             tool, renamed = changed[call.tool]

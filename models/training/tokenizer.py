@@ -1,7 +1,7 @@
 """The planner's vocabulary: byte-level BPE trained on requests, plans and tool texts.
 
-The split before merging is Qwen2's (single digits, a word with its leading space or underscore), because llama.cpp
-knows it by name (`tokenizer.ggml.pre = "qwen2"`) and so splits text at run time exactly as training did.
+The split before merging is Qwen2's (single digits, a word with its leading space or underscore), because
+llama.cpp knows it by name (`tokenizer.ggml.pre = "qwen2"`) and so splits text exactly as training did.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from ..dialects import SPECIAL_TOKENS
 
 # From the Qwen2 tokenizer; llama.cpp's LLAMA_VOCAB_PRE_TYPE_QWEN2 uses the same expression.
 QWEN2_SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
 
@@ -43,10 +44,10 @@ class Encoder:
     """Text to token ids with special tokens out of reach of the text itself."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        # Without added tokens `encode` reads "<|plan|>" in a text as characters, as llama.cpp does with parse_special off.
+        # So that "<|plan|>" in a text is read as characters, as llama.cpp does with parse_special off.
         tokenizer.encode_special_tokens = True
         self.tokenizer = tokenizer
-        self.special = {token: tokenizer.token_to_id(token) for token in SPECIAL_TOKENS}
+        self.special: dict[str, int] = {token: tokenizer.token_to_id(token) or 0 for token in SPECIAL_TOKENS}
         self._cache: dict[str, list[int]] = {}
 
     @classmethod

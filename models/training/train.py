@@ -1,7 +1,8 @@
 """The training loop: workers that share one set of weights, checkpoints, a log, and a stop at any time.
 
-On a CPU several single-threaded workers update the same weights without locks (Hogwild, arXiv 1106.5730): on cores that
-others use too, two threads of one worker would wait for each other at every operation. On a GPU there is one worker.
+On a CPU several single-threaded workers update the same weights without locks (Hogwild, arXiv 1106.5730):
+on cores that others use too, two threads of one worker would wait for each other at every operation. A GPU
+has one worker.
 """
 
 from __future__ import annotations
@@ -12,29 +13,30 @@ import math
 import os
 import signal
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.multiprocessing as multiprocessing
 
-from .corpus import load_corpus
+from .corpus import UNSEEN_PACKS, load_corpus
 from .model import ModelShape, PlannerModel
 from .muon import Muon
 from .packing import Batch, Packer, Shape
+from .public import load_public
 from .sampling import Mix, Sampler
 from .tokenizer import Encoder
 
-COPYING_ONLY = Mix(copying=1.0, builtin=0.0, dialogues=0.0, others=0.0)
+COPYING_ONLY = Mix(copying=1, builtin=0, dialogues=0, others=0, public=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that decides how training goes; written into checkpoints and into the exported model."""
 
-    mix: Mix = Mix()
-    batch: Shape = Shape()
+    mix: Mix = field(default_factory=Mix)
+    batch: Shape = field(default_factory=Shape)
     copying_steps: int = 450
     warmup_steps: int = 60
     muon_rate: float = 0.02
@@ -47,12 +49,13 @@ class Recipe:
 class Run:
     """Where a run lives and how long it goes on.
 
-    The learning rate is constant until the last `cooldown` part of `minutes`, then falls to zero; `stable.pt` holds
-    the weights before it began to fall and is what a later run takes up again.
+    The learning rate is constant until the last `cooldown` part of `minutes`, then falls to zero; `stable.pt`
+    holds the weights before it began to fall and is what a later run takes up again.
     """
 
     folder: Path
     corpus: Path
+    public: Path
     minutes: float
     cooldown: float = 0.35
     workers: int = 2
@@ -63,7 +66,9 @@ class Run:
 def train(run: Run, recipe: Recipe, shape: ModelShape) -> None:
     """Train until the time is over or a signal comes; takes up `stable.pt` in the folder when it is there."""
     if not run.folder.is_dir():
-        raise FileNotFoundError(f"{run.folder} does not exist: make the tokenizer first (`... training tokenizer`)")
+        raise FileNotFoundError(
+            f"{run.folder} does not exist: make the tokenizer first (`... training tokenizer`)"
+        )
     model = PlannerModel(shape)
     start = load_checkpoint(run.folder / "stable.pt")
     if start:
@@ -105,7 +110,8 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
     encoder = Encoder.load(run.folder / "tokenizer.json")
     packer = Packer(encoder, recipe.batch)
     seed = recipe.seed + 1000 * number + 7919 * int(counter[0])
-    sampler = Sampler(load_corpus(run.corpus), seed)
+    corpus = replace(load_corpus(run.corpus), public=load_public(run.public))
+    sampler = Sampler(corpus, seed)
     checks = _Checks(run, recipe, packer, device) if number == 0 else None
     loss_of = torch.compile(local, dynamic=False)
     saved = time.time()
@@ -140,7 +146,9 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
                 save_checkpoint(run, recipe, local, muon, adam, counter, decaying)
     if log and checks:
         log.checks(int(counter[0]), int(counter[1]), checks.losses(local))
-        save_checkpoint(run, recipe, local, muon, adam, counter, learning_rate(time.time() - began, run, 10**9, recipe)[1])
+        save_checkpoint(
+            run, recipe, local, muon, adam, counter, learning_rate(time.time() - began, run, 10**9, recipe)[1]
+        )
 
 
 def split_parameters(model: PlannerModel) -> tuple[list[torch.nn.Parameter], list[torch.nn.Parameter]]:
@@ -152,7 +160,7 @@ def split_parameters(model: PlannerModel) -> tuple[list[torch.nn.Parameter], lis
 
 
 def learning_rate(elapsed: float, run: Run, step: int, recipe: Recipe) -> tuple[float, bool]:
-    """The factor on the learning rates after `elapsed` seconds of the run, and whether it is falling already."""
+    """The factor on the learning rates after `elapsed` seconds, and whether it is falling already."""
     left = 1 - elapsed / (60 * run.minutes)
     decaying = left < run.cooldown
     scale = left / run.cooldown if decaying else 1.0
@@ -160,7 +168,13 @@ def learning_rate(elapsed: float, run: Run, step: int, recipe: Recipe) -> tuple[
 
 
 def save_checkpoint(
-    run: Run, recipe: Recipe, model: PlannerModel, muon: Muon, adam: torch.optim.Optimizer, counter: Any, decaying: bool
+    run: Run,
+    recipe: Recipe,
+    model: PlannerModel,
+    muon: Muon,
+    adam: torch.optim.Optimizer,
+    counter: Any,
+    decaying: bool,
 ) -> None:
     """Write `latest.pt` (and `stable.pt` before the learning rate falls), whole or not at all."""
     content = {
@@ -194,19 +208,19 @@ class _Checks:
     """Losses on fixed held-out batches: built-in tools, unseen tools."""
 
     def __init__(self, run: Run, recipe: Recipe, packer: Packer, device: torch.device) -> None:
-        sampler = Sampler(load_corpus(run.corpus, held_out=True), seed=1)
+        held_out = load_corpus(run.corpus, held_out=True)
+        unseen = tuple(pack for pack in held_out.others if pack.domain in UNSEEN_PACKS)
+        sampler = Sampler(replace(held_out, others=unseen), seed=1)
         self.device = device
         self.batches: dict[str, list[Batch]] = {}
+        nothing = Mix(copying=0, builtin=0, dialogues=0, others=0, public=0)
         for name, mix in {
-            "builtin": Mix(copying=0, builtin=1, dialogues=0, others=0),
-            "dialogues": Mix(copying=0, builtin=0, dialogues=1, others=0),
+            "builtin": replace(nothing, builtin=1),
+            "dialogues": replace(nothing, dialogues=1),
+            "unseen": replace(nothing, others=1),
         }.items():
             groups = [sampler.group(mix, recipe.requests_a_group) for _ in range(4 * recipe.batch.groups)]
             self.batches[name] = [packer.pack(groups[i::4]) for i in range(4)]
-        unseen = replace(sampler.corpus, others=tuple(p for p in sampler.corpus.others if len(p.entries) > 60))
-        sampler.corpus = unseen
-        groups = [sampler.group(Mix(0, 0, 0, 1), recipe.requests_a_group) for _ in range(4 * recipe.batch.groups)]
-        self.batches["unseen"] = [packer.pack(groups[i::4]) for i in range(4)]
 
     def losses(self, model: PlannerModel) -> dict[str, float]:
         with torch.no_grad(), torch.autocast(self.device.type, torch.bfloat16):
@@ -224,7 +238,8 @@ class _Log:
         self.tokens = recipe.batch.tokens
         self.flops = step_flops(shape, recipe.batch)
         self.peak = matrix_rate(torch.device(run.device)) * (run.workers if run.device == "cpu" else 1)
-        self.since, self.last = time.time(), None
+        self.since = time.time()
+        self.last: int | None = None
         self.began = time.time()
 
     def step(self, step: int, requests: int, loss: float, scale: float) -> None:
@@ -247,7 +262,9 @@ class _Log:
         self._write(line)
 
     def checks(self, step: int, requests: int, losses: dict[str, float]) -> None:
-        self._write({"step": step, "requests": requests, "held_out": {k: round(v, 4) for k, v in losses.items()}})
+        self._write(
+            {"step": step, "requests": requests, "held_out": {k: round(v, 4) for k, v in losses.items()}}
+        )
 
     def _write(self, line: dict[str, Any]) -> None:
         print(json.dumps(line), flush=True)
@@ -261,7 +278,11 @@ def step_flops(shape: ModelShape, batch: Shape) -> float:
     tool_tokens = batch.groups * batch.tool_rows * batch.row
     request_tokens = batch.groups * batch.request_rows * batch.row
     keys = tool_tokens * batch.row + request_tokens * (batch.tool_rows + 1) * batch.row
-    return 6.0 * (weights * batch.tokens + 2 * shape.layers * shape.width * keys + shape.width * shape.vocabulary * batch.targets)
+    return 6.0 * (
+        weights * batch.tokens
+        + 2 * shape.layers * shape.width * keys
+        + shape.width * shape.vocabulary * batch.targets
+    )
 
 
 def matrix_rate(device: torch.device) -> float:

@@ -66,12 +66,20 @@ def test_llama_cpp_gives_the_trainers_logits_for_composed_tool_segments(
     assert got.argmax() == expected.argmax()
 
 
-def test_the_exported_vocabulary_splits_text_as_training_did(tmp_path: Path, encoder: Encoder, model: PlannerModel) -> None:
+def test_the_exported_vocabulary_splits_text_as_training_did(
+    tmp_path: Path, encoder: Encoder, model: PlannerModel
+) -> None:
     content = {"shape": asdict(model.shape), "recipe": {}, "requests": 0, "model": model.state_dict()}
     write_gguf(content, encoder, "test", tmp_path / "model.gguf")
     llm = _load(tmp_path / "model.gguf")
     vocabulary = llama_cpp.llama_model_get_vocab(llm)
-    for text in ("Grüße, 12 plants!\n", '$1 = mow(what="a\\"b")\n', "<|plan|> is text", "  two  spaces", "日本語 👩‍🚀"):
+    for text in (
+        "Grüße, 12 plants!\n",
+        '$1 = mow(what="a\\"b")\n',
+        "<|plan|> is text",
+        "  two  spaces",
+        "日本語 👩‍🚀",
+    ):
         data = text.encode()
         room = (llama_cpp.llama_token * 256)()
         count = llama_cpp.llama_tokenize(vocabulary, data, len(data), room, 256, False, False)
@@ -88,7 +96,7 @@ def _load(path: Path) -> object:
 
 
 def _composed_logits(path: Path, system: int, tools: list[list[int]], prompt: list[int]) -> np.ndarray:
-    """Each tool after the system token in a sequence of its own, copied into sequence 0, the prompt after the longest."""
+    """Each tool in a sequence of its own, copied into sequence 0, the prompt after the longest."""
     model = _load(path)
     settings = llama_cpp.llama_context_default_params()
     settings.n_ctx, settings.n_seq_max, settings.kv_unified = 512, len(tools) + 1, True

@@ -96,7 +96,7 @@ def _as_said(value: Json, query: str, tool: Schema, name: str) -> Json:
 
 def restyle_name(name: str, rng: random.Random) -> str:
     """The same words in another style: `get_user` → `getUser`, `user.get`, `GetUser`, `get-user`."""
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words: list[str] = [word.lower() for word in _WORDS.findall(name)]
     if not words:
         return name
     style = rng.randrange(6)

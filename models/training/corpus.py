@@ -116,7 +116,8 @@ def load_corpus(folder: Path, *, held_out: bool = False) -> Corpus:
 
     Held out are 10% of the query templates and dialogues by hash, and the four packs of unseen tools whole.
     """
-    builtin, others = [], []
+    builtin: list[Pack] = []
+    others: list[Pack] = []
     for path in sorted((folder / "packs").glob("*.json")):
         pack = _read_pack(path, held_out)
         (builtin if pack.domain_is_builtin else others).append(pack.pack)

@@ -88,13 +88,13 @@ class Block(nn.Module):
         mixed = torch.cat([in_tools, in_requests]).transpose(1, 2).reshape(rows, length, width)
         x = x + self.output(mixed)
         h = self.feed_forward_norm(x)
-        return x + self.down(F.silu(self.gate(h)) * self.up(h))
+        return torch.add(x, self.down(F.silu(self.gate(h)) * self.up(h)))
 
 
 def masks(segments: torch.Tensor, sees: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Which key each token attends to, from the arrays of `packing.Batch`.
 
-    Returns ([tool rows, 1, row, row], [request rows, 1, row, tool rows of the group * row + row]); True: seen.
+    Returns ([tool rows, 1, row, row], [request rows, 1, row, (tool rows of a group + 1) * row]), True: seen.
     """
     groups, request_rows, length = sees.shape
     tool_tokens = segments.shape[0] * length // groups - request_rows * length
@@ -128,6 +128,7 @@ class PlannerModel(nn.Module):
                 if parameter.dim() == 2:
                     zero = name.startswith(("output", "down"))  # the stream starts as the embeddings alone
                     nn.init.normal_(parameter, std=0.0 if zero else 0.5 / math.sqrt(parameter.shape[1]))
+        self.frequencies: torch.Tensor
         exponents = torch.arange(0, shape.head_width, 2).float() / shape.head_width
         self.register_buffer("frequencies", shape.rope_base**-exponents, persistent=False)
 
@@ -142,7 +143,8 @@ class PlannerModel(nn.Module):
         x = self.embedding(tokens)
         for block in self.blocks:
             x = block(x, cos, sin, tool_mask, request_mask)
-        return self.norm(x)
+        normalised: torch.Tensor = self.norm(x)
+        return normalised
 
     def forward(
         self,
@@ -158,4 +160,5 @@ class PlannerModel(nn.Module):
         hidden = self.hidden(tokens, positions, segments, sees).flatten(0, 1)[target_index]
         logits = F.linear(hidden, self.embedding.weight.to(hidden.dtype)).float()
         losses = F.cross_entropy(logits, target, reduction="none")
-        return (losses * weight).sum() / weight.sum()
+        mean: torch.Tensor = (losses * weight).sum() / weight.sum()
+        return mean

@@ -16,7 +16,7 @@ _A, _B, _C = 3.4445, -4.7750, 2.0315
 
 def orthogonalise(matrices: torch.Tensor, steps: int = 5) -> torch.Tensor:
     """The nearest orthogonal matrix of each; matrices: [count, rows, columns], bf16 inside."""
-    x = matrices.bfloat16()
+    x: torch.Tensor = matrices.bfloat16()
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT

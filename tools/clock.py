@@ -77,7 +77,7 @@ class Clock:
             Id of the alarm
         """
         if not time.strip():
-            raise ToolFailed("an alarm needs a time")
+            raise ToolFailed("An alarm needs a time.")
         now = self.now()
         moment = iso_moment(time, now)
         starts = moment if isinstance(moment, datetime) else None

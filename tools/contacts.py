@@ -32,8 +32,8 @@ class Contacts:
         """
         card = self._find(name)
         if not card.phones:
-            write = f"; their e-mail address is {card.emails[0].value}" if card.emails else ""
-            raise ToolFailed(f"{card.name} has no phone number in your contacts{write}")
+            write = f" Their e-mail address is {card.emails[0].value}." if card.emails else ""
+            raise ToolFailed(f"{card.name} has no phone number in your contacts.{write}")
         return _only(card.name, "numbers", card.phones)
 
     @tool(effect=Effect.READ, state="contacts", say="The e-mail address for {name} is {result}.")
@@ -48,8 +48,8 @@ class Contacts:
         """
         card = self._find(name)
         if not card.emails:
-            call = f"; their phone number is {card.phones[0].value}" if card.phones else ""
-            raise ToolFailed(f"{card.name} has no e-mail address in your contacts{call}")
+            call = f" Their phone number is {card.phones[0].value}." if card.phones else ""
+            raise ToolFailed(f"{card.name} has no e-mail address in your contacts.{call}")
         return _only(card.name, "e-mail addresses", card.emails)
 
     @tool(effect=Effect.WRITE, state="contacts", say="{result}.")
@@ -68,17 +68,19 @@ class Contacts:
         if not any(letter.isalnum() for letter in name) or any(
             category(letter) in ("Cc", "Cs") for letter in name
         ):
-            raise ToolFailed(f"{name!r} cannot be the name of a contact")
+            raise ToolFailed(f"{name!r} cannot be the name of a contact.")
         try:
             phones = (Entry(phone_number(phone)),) if phone else ()
             emails = (Entry(email_address(email)),) if email else ()
         except ValueError as error:
-            raise ToolFailed(f"{error}; {name} is not saved") from error
+            raise ToolFailed(f"{error} {name} is not saved.") from error
         for card in read_cards(self.folder)[0]:
             if folded(card.name) == folded(name):
                 if _values(phones) <= _values(card.phones) and _values(emails) <= _values(card.emails):
                     return f"{card.name} is in your contacts already"
-                raise ToolFailed(f"there is a contact called {card.name} already; save it under another name")
+                raise ToolFailed(
+                    f"{card.name} is in your contacts already. Save the new one under another name."
+                )
         write_card(self.folder, Card(name, phones=phones, emails=emails))
         return f"{name} is saved in your contacts"
 
@@ -95,7 +97,7 @@ class Contacts:
         close = alike(said, names)
         if close:
             raise ToolQuestion(f"No contact is called {said}. Did you mean {listed(close)}?", close)
-        raise ToolFailed(f"no contact is called {said}; add them with a phone number first{_unread(broken)}")
+        raise ToolFailed(f"No contact is called {said}. Add them first, or say the number.{_unread(broken)}")
 
 
 def _labelled(cards: Sequence[Card]) -> dict[str, Card]:
@@ -126,4 +128,4 @@ def _values(entries: Sequence[Entry]) -> set[str]:
 
 
 def _unread(broken: Sequence[BrokenFile]) -> str:
-    return f" (and {broken[0]})" if broken else ""
+    return f" {broken[0]}" if broken else ""

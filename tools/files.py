@@ -18,7 +18,7 @@ class BrokenFile(ToolFailed):
     """A file in the data folder cannot be read; the message names it and says what is wrong."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path} cannot be read: {why}. Mend it or move it away")
+        super().__init__(f"{path} cannot be read: {why}. Mend it or move it away.")
         self.path = path
 
 

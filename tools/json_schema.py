@@ -6,7 +6,7 @@ properties, required, description, the rest. Planners, grammars and validators r
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import ToolDefinitionError
@@ -57,8 +57,9 @@ def _flat(schema: object, root: Mapping[str, Any], where: str, inside: tuple[str
         if reference in inside:
             return _flat({key: target[key] for key in ("type",) if key in target} | own, root, where, inside)
         return _flat({**target, **own}, root, where, (*inside, reference))
+    _check_shape(schema, where)
     parts = {key: value for key, value in schema.items() if key not in _DROPPED_KEYS}
-    _rewrite_choices(parts, where)
+    _rewrite_choices(parts)
     if "allOf" in parts:
         for part in parts.pop("allOf"):
             parts = _merged(_flat(part, root, where, inside), parts)
@@ -73,7 +74,10 @@ def _flat(schema: object, root: Mapping[str, Any], where: str, inside: tuple[str
         parts["additionalProperties"] = _flat(parts["additionalProperties"], root, where, inside)
     if "properties" in parts:
         parts["properties"] = _flat_properties(parts, root, where, inside)
-    _check(parts, where)
+    if "type" not in parts and "anyOf" not in parts:
+        parts |= (
+            {"type": "object"} if "properties" in parts else {"type": "array"} if "items" in parts else {}
+        )
     return {key: parts[key] for key in _FIRST_KEYS if key in parts} | parts
 
 
@@ -91,13 +95,10 @@ def _target(reference: object, root: Mapping[str, Any], where: str) -> Mapping[s
     return found
 
 
-def _rewrite_choices(parts: JsonSchema, where: str) -> None:
+def _rewrite_choices(parts: JsonSchema) -> None:
     """`oneOf`, `const`, `nullable` and lists of types, in terms of `anyOf` and `enum`."""
     if "oneOf" in parts:
         parts["anyOf"] = parts.pop("oneOf")
-    for key in ("anyOf", "allOf", "enum"):
-        if key in parts and not (isinstance(parts[key], list) and parts[key]):
-            raise ToolDefinitionError(f"{where}: {key} must be a list with at least one entry")
     if "const" in parts:
         parts["enum"] = [parts.pop("const")]
     types = parts.get("type")
@@ -139,14 +140,7 @@ def _merged(one: JsonSchema, other: JsonSchema) -> JsonSchema:
 def _flat_properties(
     parts: JsonSchema, root: Mapping[str, Any], where: str, inside: tuple[str, ...]
 ) -> dict[str, JsonSchema]:
-    properties, required = parts["properties"], parts.get("required", [])
-    if not isinstance(properties, Mapping):
-        raise ToolDefinitionError(
-            f"{where}: properties must be a JSON object of schemas, not {properties!r:.80}"
-        )
-    if not isinstance(required, list):
-        raise ToolDefinitionError(f"{where}: required must be a list of names, not {required!r:.80}")
-    return {name: _flat(part, root, f"{where}.{name}", inside) for name, part in properties.items()}
+    return {name: _flat(part, root, f"{where}.{name}", inside) for name, part in parts["properties"].items()}
 
 
 def _without_nulls(schema: JsonSchema) -> JsonSchema:
@@ -172,16 +166,57 @@ def _never_null(schema: JsonSchema) -> JsonSchema:
     return {key: plain[key] for key in _FIRST_KEYS if key in plain} | plain
 
 
-def _check(parts: JsonSchema, where: str) -> None:
-    if "type" not in parts and "anyOf" not in parts:
-        if "properties" in parts:
-            parts["type"] = "object"
-        elif "items" in parts:
-            parts["type"] = "array"
-    kind = parts.get("type")
-    if kind is not None and kind not in TYPES:
-        raise ToolDefinitionError(f"{where} has type {kind!r}; JSON Schema knows {', '.join(TYPES)}")
+def _check_shape(schema: Mapping[str, Any], where: str) -> None:
+    """Raise ToolDefinitionError for a keyword whose value no JSON Schema can have."""
+    for key, (fits, wanted) in _SHAPES.items():
+        if key in schema and not fits(schema[key]):
+            raise ToolDefinitionError(f"{where}: {key} must be {wanted}, not {schema[key]!r:.80}")
+    kinds = schema.get("type")
+    for kind in kinds if isinstance(kinds, list) else [kinds]:
+        if kind is not None and kind not in TYPES:
+            raise ToolDefinitionError(f"{where} has type {kind!r:.80}; JSON Schema knows {', '.join(TYPES)}")
     try:
-        re.compile(parts.get("pattern", ""))
-    except (re.error, TypeError) as error:
-        raise ToolDefinitionError(f"{where}: pattern {parts['pattern']!r} cannot be read: {error}") from error
+        re.compile(schema.get("pattern", ""))
+    except re.error as error:
+        raise ToolDefinitionError(
+            f"{where}: pattern {schema['pattern']!r} cannot be read: {error}"
+        ) from error
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: object) -> bool:
+    return _is_number(value) and value == int(value) >= 0  # type: ignore[call-overload]
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _is_list_of_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _is_schema(value: object) -> bool:
+    return isinstance(value, Mapping | bool)
+
+
+_SHAPES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "properties": (_is_object, "a JSON object of schemas"),
+    "required": (_is_list_of_names, "a list of names"),
+    "items": (_is_schema, "a schema"),
+    "additionalProperties": (_is_schema, "a schema, true or false"),
+    "pattern": (lambda value: isinstance(value, str), "text"),
+    "type": (lambda value: isinstance(value, str) or _is_list(value), "a name or a list of names"),
+}
+_SHAPES |= dict.fromkeys(("enum", "anyOf", "oneOf", "allOf"), (_is_list, "a list with at least one entry"))
+_SHAPES |= dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), (_is_count, "a count"))
+_SHAPES |= dict.fromkeys(
+    ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), (_is_number, "a number")
+)

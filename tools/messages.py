@@ -36,11 +36,11 @@ class Messages:
             Confirmation
         """
         if not to or not message.strip():
-            raise ToolFailed("a text message needs a phone number and a text; nothing was sent")
+            raise ToolFailed("A text message needs a phone number and a text. Nothing was sent.")
         try:
             numbers = [phone_number(number) for number in to]
         except ValueError as error:
-            raise ToolFailed(f"{error}; look the number up first. Nothing was sent") from error
+            raise ToolFailed(f"{error} Look the number up first. Nothing was sent.") from error
         numbers = list(dict.fromkeys(numbers))
         now, name = self.now(), new_id("sms")
         record = {"id": name, "at": now.isoformat(), "to": numbers, "message": message}

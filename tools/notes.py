@@ -46,7 +46,7 @@ class Notes:
         """
         title = _one_line(title)
         if not title:
-            raise ToolFailed("a note needs a title")
+            raise ToolFailed("A note needs a title.")
         inside = self._folder(folder) if folder else ""
         for note in self._read():
             if folded(note.title) == folded(title) and note.folder == inside:
@@ -126,14 +126,14 @@ class Notes:
         close = alike(said, names)
         if close:
             raise ToolQuestion(f"No note is called {said}. Did you mean {listed(close)}?", close)
-        raise ToolFailed(f"no note is called {said}; create it, or search the notes for a word in it")
+        raise ToolFailed(f"No note is called {said}. Create it, or search the notes for a word in it.")
 
     def _folder(self, said: str) -> str:
         """The folder that `said` means, written as on the disk where it exists. Never outside the notes."""
         parts = [file_name(part, "") for part in said.replace("\\", "/").split("/")]
         wanted = "/".join(part for part in parts if part)
         if not wanted:
-            raise ToolFailed(f"{said!r} cannot be the name of a folder")
+            raise ToolFailed(f"{said!r} cannot be the name of a folder.")
         present = {note.folder for note in self._read()}
         return next((folder for folder in sorted(present) if folded(folder) == folded(wanted)), wanted)
 

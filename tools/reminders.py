@@ -57,7 +57,7 @@ class Reminders:
             Id of the reminder
         """
         if not text.strip():
-            raise ToolFailed("a reminder needs a text")
+            raise ToolFailed("A reminder needs a text.")
         now = self.now()
         moment = iso_moment(due, now) if due else None
         properties: dict[str, Any] = {}
@@ -115,7 +115,7 @@ class Reminders:
         close = alike(text, names)
         if close:
             raise ToolQuestion(f"No open reminder says {text}. Did you mean {listed(close)}?", close)
-        raise ToolFailed(f"no open reminder says {text}; list the reminders to see what there is")
+        raise ToolFailed(f"No open reminder says {text}. List the reminders to see what there is.")
 
     def _open(self) -> list[Item]:
         items, broken = read_items(self.folder)

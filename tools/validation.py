@@ -5,6 +5,7 @@ size and value. Not checked: format (a date may be "tomorrow at 2pm"), uniqueIte
 patternProperties. An object that names its properties takes no others unless it says so.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -19,6 +20,9 @@ Validator = Callable[[Any], Any]
 """Takes a value, returns it coerced; raises pydantic's ValidationError."""
 
 
+_SUBJECT = re.compile(r"^(?:Input |String |List |Tuple |Dictionary |Value error, )")
+
+
 def validator(schema: JsonSchema) -> Validator:
     """A validator for values of `schema`, which must be in plain form."""
     return SchemaValidator(_core(schema), core.CoreConfig(allow_inf_nan=False)).validate_python
@@ -29,7 +33,7 @@ def problems(error: ValidationError, name: str) -> list[str]:
     found = []
     for detail in error.errors(include_url=False, include_context=False):
         path = name + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
-        message = detail["msg"].removeprefix("Input ").removeprefix("Value error, ")
+        message = _SUBJECT.sub("", detail["msg"]).replace(" after validation", "")
         if detail["type"] == "missing":
             found.append(f"{path} is missing")
         elif detail["type"] == "extra_forbidden":

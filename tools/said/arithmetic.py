@@ -65,7 +65,7 @@ def evaluate(expression: str) -> int | float:
     Raises ValueError with a sentence that says what is wrong: not a sum, divides by zero, too large.
     """
     if len(expression) > LONGEST_EXPRESSION:
-        raise ValueError(f"the expression is longer than {LONGEST_EXPRESSION} characters")
+        raise ValueError(f"The sum is longer than {LONGEST_EXPRESSION} characters.")
     try:
         value = _Reader(expression).read()
         if isinstance(value, Fraction):
@@ -75,9 +75,9 @@ def evaluate(expression: str) -> int | float:
         rounded = float(f"{value:.12g}")
         return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
     except ZeroDivisionError:
-        raise ValueError(f"{expression!r} divides by zero") from None
+        raise ValueError(f"{expression!r:.100} divides by zero.") from None
     except OverflowError:
-        raise ValueError(f"the value of {expression!r} is too large") from None
+        raise ValueError(f"The value of {expression!r:.100} is too large.") from None
 
 
 class _Reader:
@@ -202,7 +202,7 @@ class _Reader:
             self.wrong(f"a {token!r} is missing")
 
     def wrong(self, what: str) -> NoReturn:
-        raise ValueError(f"{self.expression!r:.100} cannot be worked out: {what}")
+        raise ValueError(f"{self.expression!r:.100} cannot be worked out: {what}.")
 
 
 def _tokens(expression: str) -> list[str]:
@@ -213,7 +213,7 @@ def _tokens(expression: str) -> list[str]:
         found = _TOKEN.match(text, end)
         if found is None:
             raise ValueError(
-                f"{expression!r:.100} cannot be worked out: {text[end]!r} has no meaning in a sum"
+                f"{expression!r:.100} cannot be worked out: {text[end]!r} has no meaning in a sum."
             )
         end = found.end()
         if found["token"]:
@@ -259,13 +259,13 @@ def _power(base: Number, exponent: Number) -> Number:
         if bits <= 1 or abs(exponent) * bits <= 2 * LARGEST_BITS:
             return _sized(Fraction(base**exponent.numerator))
     elif base < 0:
-        raise ValueError("a root of a negative number is not a real number")
+        raise ValueError("A root of a negative number is not a real number.")
     return math.pow(base, exponent)
 
 
 def _factorial(value: Number) -> Number:
     if value < 0 or value != int(value):
-        raise ValueError("only whole numbers from 0 have a factorial")
+        raise ValueError("Only whole numbers from 0 have a factorial.")
     if value > 170:
         raise OverflowError
     return Fraction(math.factorial(int(value)))
@@ -277,7 +277,7 @@ def _size(value: Number) -> Number:
 
 def _root(value: Number) -> Number:
     if value < 0:
-        raise ValueError("a negative number has no real square root")
+        raise ValueError("A negative number has no real square root.")
     if isinstance(value, Fraction):
         top, bottom = math.isqrt(value.numerator), math.isqrt(value.denominator)
         if top * top == value.numerator and bottom * bottom == value.denominator:
@@ -287,7 +287,7 @@ def _root(value: Number) -> Number:
 
 def _logarithm(base: float, value: Number) -> Number:
     if value <= 0:
-        raise ValueError("only numbers above 0 have a logarithm")
+        raise ValueError("Only numbers above 0 have a logarithm.")
     return math.log10(value) if base == 10 else math.log(value)
 
 

@@ -33,10 +33,10 @@ def duration(said: str) -> timedelta:
     seconds = _clock_seconds(clock) if clock else _spoken_seconds(_TOKEN.findall(text))
     if not seconds or set(re.sub(r"\d+(?:\.\d+)?|[a-z:]", "", text)) - set(" -,"):
         raise ValueError(
-            f"{said!r} is not a length of time; say it like '10 minutes' or 'an hour and a half'"
+            f"{said!r} is not a length of time. Say it like '10 minutes' or 'an hour and a half'."
         )
     if seconds > LONGEST.total_seconds():
-        raise ValueError(f"{said!r} is longer than a year")
+        raise ValueError(f"{said!r} is longer than a year.")
     return timedelta(seconds=float(seconds))
 
 

@@ -9,7 +9,7 @@ _TIME = re.compile(r"\d\d:\d\d(?::\d\d)?")
 
 
 def iso_moment(said: str, now: datetime) -> datetime | date | None:
-    """The moment that `said` is: a date, a date and time, or a time ("06:10": the next one after `now`, which is local).
+    """The moment that `said` is: a date, a date and time, or a time: the next one after the local `now`.
 
     Without an offset it is local time wherever the clock is read. None when it is not plain ISO 8601 or no
     such day or hour exists.

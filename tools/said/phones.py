@@ -20,7 +20,7 @@ def phone_number(said: str) -> str:
     if spoken:
         text = spoken
     if not _PHONE.fullmatch(text) or not 3 <= len(re.sub(r"\D", "", text)) <= 20:
-        raise ValueError(f"{said!r} is not a phone number")
+        raise ValueError(f"{said!r} is not a phone number.")
     return text
 
 
@@ -35,7 +35,7 @@ def email_address(said: str) -> str:
         for word, sign in (("dot", "."), ("underscore", "_"), ("dash", "-"), ("hyphen", "-"), ("plus", "+")):
             text = re.sub(rf"\s+{word}\s+", sign, text, flags=re.IGNORECASE)
     if not _EMAIL.fullmatch(text):
-        raise ValueError(f"{said!r} is not an e-mail address")
+        raise ValueError(f"{said!r} is not an e-mail address.")
     return text
 
 

@@ -88,16 +88,16 @@ def zone(said: str) -> tzinfo:
             return ZoneInfo(_zones_by_name()[name])
         zones = _zones_by_country().get(name.removeprefix("the "), [])
         if len({_offsets(key) for key in zones}) > 1:
-            raise ValueError(f"{said} has several time zones; name the city")
+            raise ValueError(f"{said} has several time zones. Name the city.")
         if zones:
             return ZoneInfo(zones[0])
-    raise ValueError(f"I don't know the time zone of {said!r}; name a big city near it")
+    raise ValueError(f"I don't know the time zone of {said!r}. Name a big city near it.")
 
 
 def _fixed(offset: re.Match[str]) -> tzinfo:
     sign, hours, minutes = offset.groups()
     if int(hours) > 14:
-        raise ValueError(f"there is no time zone {offset[0]}")
+        raise ValueError(f"There is no time zone {offset[0]}.")
     delta = timedelta(hours=int(hours), minutes=int(minutes or 0))
     return timezone(-delta if sign == "-" else delta)
 

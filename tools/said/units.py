@@ -120,10 +120,10 @@ def convert(value: float, from_unit: str, to_unit: str) -> float:
         converted = float(_registry().Quantity(value, source).to(target).magnitude)
     except pint.DimensionalityError:
         raise ValueError(
-            f"{from_unit} cannot be converted to {to_unit}: they measure different things"
+            f"{from_unit} cannot be converted to {to_unit}: they measure different things."
         ) from None
     if not math.isfinite(converted):
-        raise ValueError(f"{value} {from_unit} is too large to convert")
+        raise ValueError(f"{value} {from_unit} is too large to convert.")
     rounded = float(f"{converted:.10g}")
     return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
 
@@ -164,7 +164,7 @@ def _factor(text: str, said: str) -> PlainUnit:
         known = _known(name.strip())
         if known is not None:
             return known ** (_POWERS[power.lower()] if power else _SUPERSCRIPTS.get(superscript or "", 1))
-    raise ValueError(f"{said!r} is not a unit I know; use a name like 'cups' or 'miles per hour'")
+    raise ValueError(f"{said!r} is not a unit I know. Use a name like 'cups' or 'miles per hour'.")
 
 
 def _known(name: str) -> PlainUnit | None:

@@ -24,6 +24,7 @@ class Status(StrEnum):
     FAILED = "failed"
     ASKED = "asked"
     """A tool asked back; the answer ends with its question, and the next request may answer it."""
+    CANCELLED = "cancelled"
     NOT_SERVED = "not served"
     """The plan was `none`: no tool serves the request."""
 

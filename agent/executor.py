@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Protocol
 
@@ -151,8 +151,8 @@ class Executor:
             return self._failed(step, Failure.PLAN, str(error))
         if tool.effect is Effect.READ:
             return await self._call(step, tool, args, arguments)
-        if earlier := self._effects.get(_key(tool, args)):
-            return self._already_happened(step, args, earlier)
+        if earlier := self._effects.get(_key(tool.name, args)):
+            return self._as_before(step, args, earlier)
         if not await self._allowed(step, tool, args):
             return Outcome(step, StepStatus.DENIED, self._now(), args=args, problem="it was not allowed")
         return await self._call(step, tool, args, arguments)
@@ -212,25 +212,23 @@ class Executor:
         )
         return await self._policy.allows(asked, self._emit)
 
-    def _already_happened(self, step: Step, args: dict[str, Json], earlier: Outcome) -> Outcome:
+    def _as_before(self, step: Step, args: dict[str, Json], earlier: Outcome) -> Outcome:
+        """What becomes of a step whose effect an earlier round has had, may have had, or was denied."""
+        outcome = Outcome(step, earlier.status, self._now(), args=args, problem=earlier.problem)
+        if earlier.status is StepStatus.DENIED:
+            return outcome
         if earlier.has_result:
             problem = f"step {earlier.step.id} did exactly this already"
-            return Outcome(
-                step, StepStatus.REPEATED, self._now(), args=args, result=earlier.result, problem=problem
-            )
+            return replace(outcome, status=StepStatus.REPEATED, result=earlier.result, problem=problem)
         problem = f"it is not tried again, for it may have happened in step {earlier.step.id}"
-        return Outcome(
-            step, StepStatus.FAILED, self._now(), args=args, problem=problem, failure=Failure.REFUSED
-        )
+        return replace(outcome, problem=problem, failure=Failure.REFUSED)
 
     def _remember_effects(self, outcomes: list[Outcome]) -> None:
-        """So that a later round repeats no effect that has happened, or may have."""
+        """So that a later round neither repeats an effect that may have happened nor asks about one twice."""
         for outcome in outcomes:
-            if outcome.step.tool not in self._tools:
-                continue
-            tool = self._tools.get(outcome.step.tool)
-            if tool.effect is not Effect.READ and (outcome.has_result or outcome.may_have_happened):
-                self._effects[_key(tool, outcome.args)] = outcome
+            settled = outcome.has_result or outcome.may_have_happened or outcome.status is StepStatus.DENIED
+            if settled and self._tools.get(outcome.step.tool).effect is not Effect.READ:
+                self._effects[_key(outcome.step.tool, outcome.args)] = outcome
 
     async def _journal_begin(self, step: Step, tool: Tool, args: dict[str, Json]) -> None:
         if self._journal is not None and tool.effect is not Effect.READ:
@@ -261,8 +259,8 @@ class Executor:
         return (perf_counter() - self._started) * 1000
 
 
-def _key(tool: Tool, args: Mapping[str, Json]) -> str:
-    return json.dumps([tool.name, args], sort_keys=True)
+def _key(tool: str, args: Mapping[str, Json]) -> str:
+    return json.dumps([tool, args], sort_keys=True)
 
 
 def _shown_args(args: Mapping[str, Json]) -> dict[str, Json]:

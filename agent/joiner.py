@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from ..tools.effect import Effect
@@ -37,19 +37,16 @@ class Joined:
 class Joiner:
     """Speaks for the tools of a registry, by their `say` templates.
 
-    plans_again: which failures another plan could mend. A plan's own mistakes always; models that understand
-    what a tool refused, and why, can be asked to find another way then too.
+    mends: the failures that another plan could mend.
     """
 
-    def __init__(
-        self, tools: ToolRegistry, plans_again: frozenset[Failure] = frozenset({Failure.PLAN})
-    ) -> None:
+    def __init__(self, tools: ToolRegistry, mends: Set[Failure] = frozenset({Failure.PLAN})) -> None:
         self._tools = tools
-        self._plans_again = plans_again
+        self._mends = mends
 
     def why_again(self, rounds: Rounds) -> str | None:
         """What went wrong in the last round that another plan could mend; None to leave it at that."""
-        wrong = [f"step {o.step.id}: {o.problem}" for o in rounds[-1] if o.failure in self._plans_again]
+        wrong = [f"step {o.step.id}: {o.problem}" for o in rounds[-1] if o.failure in self._mends]
         return "; ".join(wrong) or None
 
     def answer(self, rounds: Rounds) -> Joined:
@@ -99,14 +96,12 @@ class Joiner:
 
 
 def _worth_telling(rounds: Rounds, tools: ToolRegistry) -> Iterator[Outcome]:
-    """The done steps with an effect, and the reads whose results no other step has used up.
+    """The done steps with an effect, and the reads whose results were not meant for another step.
 
-    What a look-up found is inside the message that was sent. Reads that a later round did again are told once.
+    What a look-up found is in the message that was sent. Reads that a later round did again are told once.
     """
     every = [outcome for outcomes in rounds for outcome in outcomes]
-    used = {
-        reference.step for outcome in every if outcome.has_result for reference in outcome.step.references()
-    }
+    used = {reference.step for outcome in every for reference in outcome.step.references()}
     last = {_call(outcome): outcome.step.id for outcome in every if outcome.has_result}
     for outcome in every:
         if outcome.status is not StepStatus.DONE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from .plan import Json, Reference, Template, Value
+from .plan import Json, Reference, Step, Template, Value
 
 
 class UnresolvedReference(LookupError):
@@ -31,6 +31,32 @@ def resolve(value: Value, result_of: Callable[[Reference], Json]) -> Json:
         return [resolve(item, result_of) for item in value]
     if isinstance(value, dict):
         return {key: resolve(item, result_of) for key, item in value.items()}
+    return value
+
+
+def renumbered(step: Step, offset: int, previous: int | None = None) -> Step:
+    """`step` with its id, and the ids it refers to, `offset` higher: for plans that count on from others.
+
+    previous: how much higher to make the ids of the turn before, which then count as steps of this one.
+    """
+    args = {name: _renumbered(value, offset, previous) for name, value in step.args.items()}
+    return Step(step.id + offset, step.tool, args)
+
+
+def _renumbered(value: Value, offset: int, previous: int | None) -> Value:
+    if isinstance(value, Reference):
+        if not value.previous_turn:
+            return Reference(value.step + offset, value.path)
+        return value if previous is None else Reference(value.step + previous, value.path)
+    if isinstance(value, Template):
+        parts = (
+            part if isinstance(part, str) else _renumbered(part, offset, previous) for part in value.parts
+        )
+        return Template(tuple(part for part in parts if isinstance(part, str | Reference)))
+    if isinstance(value, list):
+        return [_renumbered(item, offset, previous) for item in value]
+    if isinstance(value, dict):
+        return {key: _renumbered(item, offset, previous) for key, item in value.items()}
     return value
 
 

@@ -1,0 +1,239 @@
+"""The agent: a request goes in, tools run while the plan is being written, and an answer comes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from itertools import chain
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ..retrieval.words import Retriever
+from ..tools.registry import ToolRegistry
+from ..tools.tool import Tool
+from .calls import Calls
+from .events import (
+    AnswerText,
+    ConsentAsked,
+    Event,
+    PlanReady,
+    PlanText,
+    RequestCancelled,
+    RequestFailed,
+    RequestFinished,
+    RequestStarted,
+    RoundStarted,
+    Status,
+    StepPlanned,
+    ToolsChosen,
+)
+from .executor import Executor
+from .joiner import Joiner, Rounds
+from .outcome import Outcome
+from .plan import Plan, Step
+from .planner import Engine, PastTurn, Planner, current_facts
+from .policy import Policy
+from .reader import PlanReader
+from .references import renumbered
+from .request import Answer, Request
+from .turns import Conversation, Turns, past_turn
+
+if TYPE_CHECKING:
+    from ..models.engine import LlamaEngine
+    from ..models.outbox import Chunk
+
+
+__all__ = ["Agent", "Answer"]
+
+
+class Agent:
+    """Serves requests with tools, any number at once. Use it with `async with`, or call `aclose`.
+
+    tools: a registry, which may change between requests, or any tools.
+    engine: what plans; None loads the bundled planner when it is needed first, and closes it in the end.
+    session: where turns and effects are kept; None keeps turns in memory, and no journal.
+    policy: what asks for consent, and how; by default everything but reading asks by a ConsentAsked event.
+    facts: the facts for a request (see `models.dialects.facts_text`), for models that read them.
+    rounds: how often at most a plan is made for one request.
+    max_tools: how many tools the model gets to see.
+    """
+
+    def __init__(
+        self,
+        tools: ToolRegistry | Iterable[Tool],
+        engine: Engine | None = None,
+        *,
+        session: Conversation | None = None,
+        policy: Policy | None = None,
+        facts: Callable[[], str] = current_facts,
+        rounds: int = 2,
+        max_tools: int = 16,
+    ) -> None:
+        self.tools = tools if isinstance(tools, ToolRegistry) else ToolRegistry(tools)
+        self._engine = engine
+        self._policy = policy or Policy()
+        self._session: Conversation = session or Turns()
+        self._facts = facts
+        self._rounds = rounds
+        self._max_tools = max_tools
+        self._retriever = Retriever(self.tools)
+        self._calls = Calls()
+        self._loading = asyncio.Lock()
+        self._loaded: LlamaEngine | None = None
+        self._running: dict[str, tuple[Request, asyncio.Task[Answer]]] = {}
+
+    async def run(self, text: str) -> Answer:
+        """Serve a request to its end. Without a consent callback nobody can answer, and no answer means no.
+
+        Raises RequestTooLongError and what else the engine raises; what tools raise is told in the answer.
+        """
+        request = Request(text)
+        async with aclosing(self._stream(request)) as events:
+            async for event in events:
+                if isinstance(event, ConsentAsked) and not self._policy.has_consent_callback:
+                    self.answer_consent(event, False)
+        assert request.answer is not None
+        return request.answer
+
+    async def events(self, text: str) -> AsyncGenerator[Event, None]:
+        """Serve a request; what happens comes out as it happens. Raises as `run` does, after RequestFailed.
+
+        Leaving the loop early, or cancelling the task it runs in, cancels the request and cleans up.
+        """
+        async with aclosing(self._stream(Request(text))) as events:
+            async for event in events:
+                yield event
+
+    def answer_consent(self, step: ConsentAsked | int, allowed: bool) -> bool:
+        """Answer a question, named by its event or its step's id. False: it was no longer open.
+
+        Raises ValueError when several requests ask about a step of that id: then it takes the event.
+        """
+        if isinstance(step, ConsentAsked):
+            return self._policy.answer(step.request_id, step.step_id, allowed)
+        requests = self._policy.open_requests(step)
+        if len(requests) > 1:
+            raise ValueError(
+                f"{len(requests)} requests ask about a step {step}; answer with the ConsentAsked event"
+            )
+        return bool(requests) and self._policy.answer(requests[0], step, allowed)
+
+    def cancel(self, request_id: str) -> bool:
+        """Stop a request; its stream ends with RequestCancelled once it is cleaned up. False: it had ended."""
+        request, task = self._running.get(request_id, (None, None))
+        if request is None or task is None:
+            return False
+        request.cancelled = True
+        return task.cancel()
+
+    async def aclose(self) -> None:
+        """Cancel what runs, and close the engine if it was loaded here."""
+        tasks = [task for _, task in self._running.values()]
+        for request_id in list(self._running):
+            self.cancel(request_id)
+        if tasks:
+            await asyncio.wait(tasks)
+        self._calls.close()
+        if self._loaded is not None:
+            await self._loaded.aclose()
+
+    async def __aenter__(self) -> Self:
+        await self._ready_engine()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _serve(self, request: Request) -> Answer:
+        """The way of a request, from its text to its answer."""
+        request.emit(RequestStarted(request.text, self._session.id, request.id))
+        planner = Planner(await self._ready_engine())
+        tools = ToolRegistry(self._retriever.choose(request.text, self._max_tools))
+        request.emit(ToolsChosen(tools.names, request.now()))
+        history = await self._session.past_turns()
+        executor = self._executor(request, tools, history)
+        joiner = Joiner(tools, planner.mends)
+        rounds: list[list[Outcome]] = []
+        while True:
+            earlier = [past_turn(request.text, rounds)] if rounds else []
+            chunks = planner.plan(request.text, list(tools), [*history, *earlier], self._facts())
+            rounds.append(await executor.run(self._steps(request, chunks, rounds)))
+            why = joiner.why_again(rounds)
+            if why is None or len(rounds) == self._rounds:
+                break
+            request.emit(RoundStarted(len(rounds) + 1, why))
+        joined = joiner.answer(rounds)
+        request.emit(AnswerText(joined.text))
+        await self._session.record_turn(past_turn(request.text, rounds), joined)
+        timings = request.whole_timings()
+        request.emit(RequestFinished(joined.status, joined.text, timings))
+        steps = tuple(chain.from_iterable(rounds))
+        return Answer(joined.status, joined.text, Plan(tuple(o.step for o in steps)), steps, timings)
+
+    async def _steps(
+        self, request: Request, chunks: AsyncGenerator[Chunk, None], rounds: Rounds
+    ) -> AsyncGenerator[Step, None]:
+        """The steps of one round as their lines end, numbered on from the rounds before."""
+        reader, tokens = PlanReader(), 0
+        offset = sum(len(outcomes) for outcomes in rounds)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                tokens += chunk.tokens
+                request.emit(PlanText(chunk.text))
+                for step in reader.feed(chunk.text):
+                    # What a later round calls the turn before are the earlier rounds.
+                    step = renumbered(step, offset, previous=0 if rounds else None)
+                    request.emit(StepPlanned(step))
+                    yield step
+        request.emit(PlanReady(reader.close(), tokens, request.now()))
+
+    def _executor(self, request: Request, tools: ToolRegistry, history: Sequence[PastTurn]) -> Executor:
+        return Executor(
+            tools,
+            self._calls,
+            policy=self._policy,
+            emit=request.emit,
+            journal=self._session.journal(request.id),
+            previous=history[-1].referable if history else {},
+            request_id=request.id,
+            started=request.started,
+        )
+
+    async def _stream(self, request: Request) -> AsyncGenerator[Event, None]:
+        """Serve the request in a task of its own, so that nobody who reads slowly or stops holds it up."""
+        task = asyncio.create_task(self._serve_to_the_end(request))
+        task.add_done_callback(lambda _: request.events.put_nowait(None))
+        self._running[request.id] = request, task
+        try:
+            while (event := await request.events.get()) is not None:
+                yield event
+            request.answer = await task
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            del self._running[request.id]
+
+    async def _serve_to_the_end(self, request: Request) -> Answer:
+        """`_serve`, with an event for every way in which it can end."""
+        try:
+            return await self._serve(request)
+        except asyncio.CancelledError:
+            if not request.cancelled:
+                raise
+            request.emit(RequestCancelled())
+            return Answer(Status.CANCELLED, "Cancelled.", Plan(), (), request.whole_timings())
+        except Exception as error:
+            request.emit(RequestFailed(str(error) or type(error).__name__))
+            raise
+
+    async def _ready_engine(self) -> Engine:
+        async with self._loading:
+            if self._engine is None:
+                from ..models.catalog import bundled_planner
+                from ..models.engine import LlamaEngine
+
+                self._engine = self._loaded = await LlamaEngine.load(bundled_planner())
+        return self._engine

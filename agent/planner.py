@@ -1,0 +1,172 @@
+"""Asks the model for a plan: lays out the prompt, makes the grammar, streams what is written."""
+
+from __future__ import annotations
+
+import locale
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ..models.constrained import Constraint
+from ..models.dialects import facts_text, results_text, tool_text
+from ..models.errors import RequestTooLongError
+from ..models.outbox import Chunk
+from ..models.prompt import Prompt, Segment
+from ..tools.tool import Tool
+from .evidence import texts_in
+from .grammar import PlanGrammar
+from .outcome import Failure
+from .plan import DONE, NONE, Json, Plan
+from .reader import PlanReader
+
+MAX_TURNS = 4
+"""How many earlier turns a model is shown; what is older is looked up again or repeated by the person."""
+
+SYSTEM = "Write a plan of tool calls that serves the request, one call a line, then done; or none."
+"""For models that were not trained on our dialect; ours read no words here."""
+
+
+def current_facts() -> str:
+    """The facts as they are now: time and locale."""
+    language = locale.getlocale()[0] or "en_US"
+    return facts_text(datetime.now().astimezone(), language)
+
+
+class PlanTooLong(RuntimeError):
+    """The model has written as much as it may, and the plan has no end."""
+
+
+class Engine(Protocol):
+    """What a planner needs of an engine; `models.engine.LlamaEngine` is one."""
+
+    @property
+    def metadata(self) -> Mapping[str, str | int | float | bool]:
+        """What the model's file says about itself."""
+        ...
+
+    def generate(
+        self, prompt: Prompt, *, constraint: Constraint | None = None, max_tokens: int = 512
+    ) -> AsyncGenerator[Chunk, None]:
+        """Stream what the model writes after `prompt`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PastTurn:
+    """An earlier request as the model sees it.
+
+    plan: its text. results: one for each step, in order; the tool's words for one that failed.
+    referable: whole results by step id, for `$0.1` in the next plan; steps without a result are not in it.
+    """
+
+    request: str
+    plan: str
+    results: Sequence[Json]
+    referable: Mapping[int, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPlan:
+    """A plan that was written without being run, and how many tokens it took."""
+
+    plan: Plan
+    tokens: int
+
+
+class Planner:
+    """Plans with one engine, many requests at once if need be.
+
+    max_tokens: how long a plan may get.
+    """
+
+    def __init__(self, engine: Engine, *, max_tokens: int = 768) -> None:
+        self._engine = engine
+        self._max_tokens = max_tokens
+
+    @property
+    def reads_facts(self) -> bool:
+        """Whether the model was trained to read facts (now, locale)."""
+        return bool(self._engine.metadata.get("scrubjay.facts", False))
+
+    @property
+    def mends(self) -> frozenset[Failure]:
+        """The failures that are worth another round of planning.
+
+        Models of our dialect were not trained to find another way when a tool refuses; they repeat the plan.
+        """
+        ours = "scrubjay.dialect" in self._engine.metadata
+        return frozenset({Failure.PLAN} if ours else {Failure.PLAN, Failure.REFUSED})
+
+    async def plan(
+        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn] = (), facts: str = ""
+    ) -> AsyncGenerator[Chunk, None]:
+        """Stream a plan's text as it is written. Close the generator to stop the model within one token.
+
+        history: earlier turns, the latest last; the oldest are left out where they don't fit.
+        facts: text, see `models.dialects.facts_text`; only models that declare it get to see them.
+        Raises RequestTooLongError, PlanTooLong, and what the engine raises.
+        """
+        shown = list(history[-MAX_TURNS:])
+        facts = facts if self.reads_facts else ""
+        while True:
+            try:
+                async with aclosing(self._write(request, tools, shown, facts)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                return
+            except RequestTooLongError:
+                if not shown:
+                    raise
+                del shown[0]
+
+    async def write(
+        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn] = (), facts: str = ""
+    ) -> WrittenPlan:
+        """A whole plan, for who wants to look at it and run nothing. Raises as `plan`."""
+        reader, tokens = PlanReader(), 0
+        async with aclosing(self.plan(request, tools, history, facts)) as chunks:
+            async for chunk in chunks:
+                reader.feed(chunk.text)
+                tokens += chunk.tokens
+        return WrittenPlan(reader.close(), tokens)
+
+    async def _write(
+        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
+    ) -> AsyncGenerator[Chunk, None]:
+        prompt = self._prompt(request, tools, history, facts)
+        grammar = self._grammar(request, tools, history, facts)
+        tokens, last_line = 0, ""
+        stream = self._engine.generate(prompt, constraint=grammar, max_tokens=self._max_tokens)
+        async with aclosing(stream) as chunks:
+            async for chunk in chunks:
+                tokens += chunk.tokens
+                last_line = (last_line + chunk.text)[-len(DONE) :]
+                yield chunk
+        if tokens >= self._max_tokens and last_line not in (DONE, NONE):
+            raise PlanTooLong(f"the plan has no end after {tokens} tokens; ask for less at once")
+
+    def _prompt(self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str) -> Prompt:
+        ours = "scrubjay.dialect" in self._engine.metadata
+        return Prompt(
+            (
+                Segment.system("" if ours else SYSTEM),
+                *(Segment.tool(tool_text(tool.schema())) for tool in tools),
+                *(Segment.turn(turn.request, turn.plan, results_text(turn.results)) for turn in history),
+                *((Segment.facts(facts),) if facts else ()),
+                Segment.request(request),
+            )
+        )
+
+    def _grammar(
+        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
+    ) -> PlanGrammar:
+        evidence = None
+        if self._engine.metadata.get("scrubjay.evidence", False):
+            evidence = [request, facts]
+            for turn in reversed(history):
+                evidence += [turn.request, *texts_in(list(turn.results))]
+        referable = history[-1].referable if history else {}
+        previous = [referable.get(step) for step in range(1, max(referable, default=0) + 1)]
+        return PlanGrammar([tool.schema() for tool in tools], evidence, previous)

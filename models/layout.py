@@ -71,7 +71,7 @@ class Layout:
 
     def _tokenize(self, segment: Segment) -> tuple[int, ...]:
         if not self._special:
-            return tuple(self._vocabulary.tokenize("\n".join(segment.parts) + "\n"))
+            return tuple(self._vocabulary.tokenize("".join(part + "\n" for part in segment.parts)))
         tokens: list[int] = []
         for place, before in enumerate(_BEFORE[segment.kind]):
             tokens.append(self._special[before])

@@ -41,6 +41,8 @@ class Scheduler:
         self._spare = list(range(parallel))
         self._waiting: deque[Request] = deque()
         self._running: list[Generation] = []
+        self.computed = 0
+        """How many tokens went through the model so far."""
 
     @property
     def busy(self) -> bool:
@@ -66,6 +68,7 @@ class Scheduler:
         except NativeError as error:
             self._abandon(error)
             return
+        self.computed += self._batch.size
         if segment is not None and segment.complete:
             self._segments.completed(segment)
         for generation, row in rows:

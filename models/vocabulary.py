@@ -2,6 +2,7 @@
 
 import ctypes
 import threading
+import warnings
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,9 @@ from .errors import EngineClosedError
 from .library import Model
 
 _PIECE_BYTES = 16 * 1024
+
+# llguidance asks llama_cpp in a way that warns once for every token of the vocabulary.
+warnings.filterwarnings("ignore", "llama_token_get_attr is deprecated", DeprecationWarning)
 
 
 class Vocabulary:

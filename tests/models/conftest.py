@@ -1,0 +1,46 @@
+import asyncio
+import inspect
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from ..tiny_model import make_tiny_planner
+
+# Machines that run tests are slow at times: how long one example takes says nothing about the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run `async def` tests, each on a loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = inspect.signature(pyfuncitem.obj).parameters
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in names}))
+    return True
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """Findings about this machine stay out of the user's cache folder, and are shared by the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def planner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny planner of our own kind."""
+    path = tmp_path_factory.mktemp("models") / "planner.gguf"
+    make_tiny_planner(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def foreign_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model as others would have made it: without our keys."""
+    path = tmp_path_factory.mktemp("models") / "foreign.gguf"
+    make_tiny_planner(path, parallel_segments=False)
+    return path

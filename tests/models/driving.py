@@ -1,0 +1,93 @@
+"""The scheduler without its thread: a prompt in, logits out, step by step."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import patch
+
+import llama_cpp
+import numpy as np
+from numpy.typing import NDArray
+
+from scrubjay.models.constrained import Greedy
+from scrubjay.models.generation import Request
+from scrubjay.models.layout import Layout
+from scrubjay.models.library import load_model
+from scrubjay.models.prompt import Prompt, Segment
+from scrubjay.models.scheduler import Scheduler
+from scrubjay.models.vocabulary import Vocabulary
+
+
+def prompt(request: str, tools: tuple[str, ...] = (), facts: str | None = None) -> Prompt:
+    """A prompt as the planner lays it out."""
+    told = () if facts is None else (Segment.facts(facts),)
+    return Prompt((Segment.system(), *map(Segment.tool, tools), *told, Segment.request(request)))
+
+
+class Recorder(Greedy):
+    """Chooses greedily and keeps the logits that it chose from."""
+
+    def __init__(self) -> None:
+        self.rows: list[NDArray[np.float32]] = []
+
+    def choose(self, logits: NDArray[np.float32]) -> tuple[int, float]:
+        self.rows.append(logits.copy())
+        return super().choose(logits)
+
+
+class Nowhere:
+    """An outbox that nobody reads."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+        self.closed = False
+        self.error: Exception | None = None
+
+    def write(self, pieces: bytes, tokens: int, forced: int, logprob: float) -> None:
+        pass
+
+    def close(self, error: Exception | None = None) -> None:
+        self.closed, self.error = True, error
+
+
+class Driver:
+    """A scheduler and everything it stands on."""
+
+    def __init__(self, path: Path, cells: int = 1024, parallel: int = 4) -> None:
+        self.model = load_model(path)
+        self.vocabulary = Vocabulary(self.model)
+        self.layout = Layout(self.model, self.vocabulary)
+        self.scheduler = Scheduler(self.model, self.vocabulary, cells, parallel, threads=1)
+
+    def close(self) -> None:
+        self.scheduler.close()
+        self.vocabulary.close()
+        llama_cpp.llama_model_free(self.model.pointer)
+
+    def write(self, asked: Prompt, tokens: int = 1) -> list[NDArray[np.float32]]:
+        """Write so many tokens; returns the logits that each was chosen from."""
+        return self.write_all([asked], tokens)[0]
+
+    def write_all(self, asked: list[Prompt], tokens: int = 1) -> list[list[NDArray[np.float32]]]:
+        """The same for several prompts at once."""
+        recorders = [Recorder() for _ in asked]
+        outboxes = [Nowhere() for _ in asked]
+        with patch("scrubjay.models.scheduler.Greedy", side_effect=recorders):
+            for one, outbox in zip(asked, outboxes, strict=True):
+                self.scheduler.submit(Request(one, None, tokens, outbox))  # type: ignore[arg-type]
+            while self.scheduler.busy:
+                self.scheduler.step()
+        for outbox in outboxes:
+            if outbox.error is not None:
+                raise outbox.error
+        return [recorder.rows for recorder in recorders]
+
+
+@contextmanager
+def driving(path: Path, cells: int = 1024, parallel: int = 4) -> Iterator[Driver]:
+    """A driver for a model, closed at the end."""
+    driver = Driver(path, cells, parallel)
+    try:
+        yield driver
+    finally:
+        driver.close()

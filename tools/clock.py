@@ -91,7 +91,7 @@ class Clock:
         write_item(path, label or "Alarm", now, start=starts, alarm=rings, properties=properties)
         return path.stem
 
-    @tool(effect=Effect.READ, say="It is {result}.")
+    @tool(effect=Effect.READ, state="clock", say="It is {result}.")
     def current_time(self, timezone: str | None = None) -> str:
         """Tell the current date and time.
 

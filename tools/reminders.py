@@ -102,9 +102,9 @@ class Reminders:
         Returns:
             Confirmation
         """
-        items = {
-            item.text: item for item in reversed(self._open())
-        }  # of equal ones, the oldest is done first
+        items: dict[str, Item] = {}
+        for item in self._open():
+            items.setdefault(item.text, item)  # of equal ones, the oldest is done first
         names = {name: (name,) for name in items}
         found = meant(text, names, inflected=True)
         if len(found) == 1:

@@ -1,5 +1,6 @@
 """A folder of vCards, one file a contact, as address books exchange them; files with several are read too."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,10 @@ from typing import Any
 import vobject  # type: ignore[import-untyped]
 
 from .files import BrokenFile, file_name, files_in, free_path, read_file, write_file
+
+_FOLD = re.compile(r"\r?\n[ \t]")
+_NAMES = re.compile(r"^((?:[\w-]+\.)?(?:FN|NICKNAME)(?:;[^:\n]*)?:)(.*)$", re.IGNORECASE | re.MULTILINE)
+_BARE_COMMA = re.compile(r"(?<!\\),")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,9 @@ def write_card(folder: Path, card: Card) -> Path:
 
 
 def _read(path: Path) -> list[Card]:
-    text = read_file(path)
+    text = _FOLD.sub("", read_file(path))
+    # vobject keeps only what stands before a bare comma, which people and vCard 2.1 write in names.
+    text = _NAMES.sub(lambda line: line[1] + _BARE_COMMA.sub(r"\\,", line[2]), text)
     try:
         found = [card for card in vobject.readComponents(text) if card.name == "VCARD"]
     except Exception as error:  # vobject lets errors of every kind through for text that is no vCard

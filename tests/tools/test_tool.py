@@ -16,7 +16,7 @@ from scrubjay.tools.effect import Effect
 from scrubjay.tools.errors import ToolArgumentError, ToolDefinitionError, ToolResultError
 from scrubjay.tools.tool import Tool
 
-EVENT = {
+EVENT: dict[str, Any] = {
     "name": "create_event",
     "description": "Add an event.",
     "parameters": {

@@ -28,10 +28,10 @@ _CLOCK = re.compile(r"(\d+):([0-5]\d)(?::([0-5]\d))?(?:\s*(hours?|hrs?|h|minutes
 
 def duration(said: str) -> timedelta:
     """How long `said` is. Raises ValueError with a sentence for the person when it is no length of time."""
-    text = said.lower().strip().rstrip(".")
+    text = re.sub(r"(?<=\w)-(?=[a-z])", " ", said.lower()).strip().rstrip(".")
     clock = _CLOCK.fullmatch(text)
     seconds = _clock_seconds(clock) if clock else _spoken_seconds(_TOKEN.findall(text))
-    if not seconds or set(re.sub(r"\d+(?:\.\d+)?|[a-z:]", "", text)) - set(" -,"):
+    if not seconds or set(re.sub(r"\d+(?:\.\d+)?|[a-z:]", "", text)) - set(" ,"):
         raise ValueError(
             f"{said!r} is not a length of time. Say it like '10 minutes' or 'an hour and a half'."
         )

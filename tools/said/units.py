@@ -175,6 +175,6 @@ def _known(name: str) -> PlainUnit | None:
         return units.Unit(_NAMES[name.lower()])
     respelled = re.sub(r"grammes?$", "grams", name)
     for spelling in (respelled, respelled.lower()):
-        if re.fullmatch(r"[^\W\d]+", spelling) and spelling in units:
+        if re.fullmatch(r"[A-Za-zµμΩÅ]+", spelling) and spelling in units:
             return units.Unit(spelling)
     return None

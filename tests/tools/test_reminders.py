@@ -1,0 +1,158 @@
+"""The reminders app, on real iCalendar files."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar
+
+from scrubjay.tools.errors import ToolFailed, ToolQuestion
+from scrubjay.tools.reminders import Reminders
+
+from .calling import answer, call
+
+NOW = datetime(2026, 11, 24, 14, 20, tzinfo=UTC)
+
+
+class Watch:
+    """A clock that tests set."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def reminders(tmp_path: Path, watch: Watch) -> Reminders:
+    return Reminders(tmp_path / "reminders", watch)
+
+
+def todo(reminders: Reminders, name: str) -> Any:
+    calendar = Calendar.from_ical((reminders.folder / f"{name}.ics").read_bytes())
+    (found,) = calendar.walk("VTODO")
+    return found
+
+
+def test_a_reminder_keeps_its_date_as_it_was_said(reminders: Reminders) -> None:
+    name = call(
+        reminders.create_reminder, text="call mum", due="tomorrow at 9", list="family", priority="high"
+    )
+    found = todo(reminders, name)
+    assert found["SUMMARY"] == "call mum"
+    assert found["X-SCRUBJAY-SAID"] == "tomorrow at 9"
+    assert found["PRIORITY"] == 1
+    assert "DUE" not in found
+    assert not found.walk("VALARM")
+
+
+def test_a_plain_iso_time_is_also_a_due_date_with_an_alarm(reminders: Reminders) -> None:
+    found = todo(reminders, call(reminders.create_reminder, text="pay rent", due="2026-12-01T09:00"))
+    assert found["DUE"].dt == datetime(2026, 12, 1, 9, 0)
+    assert found.walk("VALARM")[0]["TRIGGER"].dt == timedelta(0)
+    day = todo(reminders, call(reminders.create_reminder, text="pay rent", due="2026-12-01"))
+    assert day["DUE"].dt == date(2026, 12, 1)
+
+
+def test_open_reminders_are_listed_oldest_first_and_by_list(reminders: Reminders, watch: Watch) -> None:
+    for text, group in [("milk", "Groceries"), ("call mum", None), ("12 eggs", "groceries")]:
+        watch.time += timedelta(seconds=1)
+        call(reminders.create_reminder, text=text, **({"list": group} if group else {}))
+    assert call(reminders.list_reminders) == ["milk", "call mum", "12 eggs"]
+    assert call(reminders.list_reminders, list="grocery") == []
+    assert call(reminders.list_reminders, list="the groceries") == ["milk", "12 eggs"]
+    assert answer(reminders.list_reminders, list="nothing there") == "Open reminders: nothing."
+    assert answer(reminders.list_reminders) == "Open reminders: milk, call mum and 12 eggs."
+
+
+def test_a_list_of_any_name_is_found_again(reminders: Reminders) -> None:
+    call(reminders.create_reminder, text="bread", list="Bex, me; and \\ others")
+    assert call(reminders.list_reminders, list="Bex, me; and \\ others") == ["bread"]
+
+
+def test_reminders_are_listed_by_day_where_it_is_known_and_by_its_words_otherwise(
+    reminders: Reminders, watch: Watch
+) -> None:
+    call(reminders.create_reminder, text="rent", due="2026-12-01T09:00")
+    call(reminders.create_reminder, text="eye drops", due="tomorrow at 8am")
+    call(reminders.create_reminder, text="florist", due="on Thursday at six")
+    assert call(reminders.list_reminders, when="2026-12-01") == ["rent"]
+    assert call(reminders.list_reminders, when="tomorrow") == ["eye drops"]
+    assert call(reminders.list_reminders, when="Thursday") == ["florist"]
+    watch.time += timedelta(days=1)
+    assert call(reminders.list_reminders, when="tomorrow") == []
+
+
+def test_a_reminder_is_done_once_its_words_are_clear(reminders: Reminders) -> None:
+    for text in ("ring florist", "phone Farid", "phone Valentina"):
+        call(reminders.create_reminder, text=text)
+    assert answer(reminders.complete_reminder, text="ringing the florist") == "Done: ring florist."
+    assert call(reminders.list_reminders) == ["phone Farid", "phone Valentina"]
+    with pytest.raises(
+        ToolQuestion, match=r"2 reminders match phone: phone Farid or phone Valentina\. Which one\?"
+    ):
+        call(reminders.complete_reminder, text="phone")
+    with pytest.raises(ToolQuestion, match=r"Did you mean phone Farid\?"):
+        call(reminders.complete_reminder, text="fone farid")
+    with pytest.raises(ToolFailed, match="No open reminder says wedding"):
+        call(reminders.complete_reminder, text="wedding")
+
+
+def test_of_two_equal_reminders_the_older_is_done_first(reminders: Reminders, watch: Watch) -> None:
+    first = call(reminders.create_reminder, text="milk")
+    watch.time += timedelta(hours=1)
+    second = call(reminders.create_reminder, text="milk")
+    call(reminders.complete_reminder, text="milk")
+    assert todo(reminders, first)["STATUS"] == "COMPLETED"
+    assert todo(reminders, second)["STATUS"] == "NEEDS-ACTION"
+
+
+def test_completing_keeps_what_other_programs_wrote(reminders: Reminders) -> None:
+    reminders.folder.mkdir()
+    path = reminders.folder / "tasks.ics"
+    path.write_text(
+        "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//Tasks//EN\n"
+        "BEGIN:VTODO\nUID:1\nSUMMARY:water the ferns\nX-COLOUR:green\nEND:VTODO\n"
+        "BEGIN:VTODO\nUID:2\nSUMMARY:old\nSTATUS:CANCELLED\nEND:VTODO\n"
+        "BEGIN:VTODO\nUID:3\nSUMMARY:bins\nEND:VTODO\nEND:VCALENDAR\n"
+    )
+    call(reminders.complete_reminder, text="ferns")
+    assert call(reminders.list_reminders) == ["bins"]
+    assert "X-COLOUR:green" in path.read_text()
+
+
+def test_a_broken_file_hides_no_other_and_is_named_when_it_is_all_there_is(reminders: Reminders) -> None:
+    reminders.folder.mkdir()
+    (reminders.folder / "broken.ics").write_text("BEGIN:VCALENDAR\nBEGIN:VTODO\n")
+    with pytest.raises(ToolFailed, match=r"broken\.ics cannot be read"):
+        call(reminders.list_reminders)
+    call(reminders.create_reminder, text="milk")
+    assert call(reminders.list_reminders) == ["milk"]
+
+
+def test_a_reminder_needs_a_text(reminders: Reminders) -> None:
+    with pytest.raises(ToolFailed, match="needs a text"):
+        call(reminders.create_reminder, text=" ")
+
+
+texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=60).filter(
+    lambda text: any(map(str.isalnum, text))
+)
+
+
+@given(texts, texts)
+def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, text: str, due: str) -> None:
+    reminders = Reminders(tmp_path_factory.mktemp("reminders"), lambda: NOW)
+    call(reminders.create_reminder, text=text, due=due)
+    assert call(reminders.list_reminders) == [" ".join(text.split())]
+    call(reminders.complete_reminder, text=text)
+    assert call(reminders.list_reminders) == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import locale
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -12,11 +13,11 @@ from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..agent.planner import Planner
+from ..agent.planner import Planner, current_facts
+from ..models.dialects import facts_text
 from ..retrieval.words import Retriever
 from ..tools.registry import ToolRegistry
 from .plan_json import plan_json
-from .setting import facts
 from .tool_files import tools_from
 
 AT_ONCE = 16  # twice what an engine decodes at once: one slow plan at the head must not starve it
@@ -71,11 +72,15 @@ async def _plan_line(number: int, line: bytes, planner: Planner, retriever: Retr
             retriever = Retriever(tools_from(request.tools))
         started = time.perf_counter()
         offered = retriever.choose(request.query)
-        written = await planner.write(request.query, offered, facts=facts(request.now))
+        written = await planner.write(request.query, offered, facts=_facts(request.now))
     except Exception as error:  # whatever is wrong with one line, the others are planned
         return {"id": identity, "error": f"line {number}: {_told(error)}"}
     ms = round((time.perf_counter() - started) * 1000, 1)
     return {"id": request.id, "plan": plan_json(written.plan.steps), "ms": ms, "tokens": written.tokens}
+
+
+def _facts(now: datetime | None) -> str:
+    return facts_text(now, locale.getlocale()[0] or "en_US") if now else current_facts()
 
 
 def _told(error: Exception) -> str:

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import llama_cpp
 from rich.console import Console
 from rich.text import Text
 
-from ..agent.planner import Planner
+from ..agent.planner import Planner, current_facts
 from ..models.catalog import bundled_planner
 from ..models.library import silence
 from ..models.metadata import read_metadata
 from ..models.probe import repacking_is_safe
 from ..tools.builtin import builtin_tools
-from .setting import data_folder_option, facts, load_engine, model_option
+from .setting import data_folder_option, load_engine, model_option
 
 REQUEST = "what time is it"
 EXTRAS = {
@@ -72,6 +71,8 @@ def _findings(model: Path | None, data_folder: Path) -> Iterator[Finding]:
 
 
 def _llama_cpp() -> Finding:
+    import llama_cpp  # after scrubjay.models, which says how its threads wait
+
     silence()
     told = llama_cpp.llama_print_system_info().decode().replace(" = 1", "")
     features = " ".join(word for word in told.split() if word.strip("|:"))
@@ -103,7 +104,7 @@ async def _planning(path: Path, data_folder: Path) -> list[Finding]:
     started = time.perf_counter()
     async with await load_engine(path) as engine:
         loaded = time.perf_counter()
-        written = await Planner(engine).write(REQUEST, builtin_tools(data_folder), facts=facts())
+        written = await Planner(engine).write(REQUEST, builtin_tools(data_folder), facts=current_facts())
         planned = time.perf_counter()
     ms = (planned - loaded) * 1000
     return [

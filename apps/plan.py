@@ -8,14 +8,14 @@ from typing import IO
 
 import click
 
-from ..agent.planner import Planner
+from ..agent.planner import Planner, current_facts
 from ..agent.reader import PlanReader
 from ..retrieval.words import Retriever
 from ..tools.registry import ToolRegistry
 from .batch import plan_batch
 from .display import safe_text
 from .plan_json import plan_json
-from .setting import data_folder_option, facts, load_engine, model_option, open_registry, run
+from .setting import data_folder_option, load_engine, model_option, open_registry, run
 from .tool_files import read_tool_file
 
 
@@ -62,7 +62,7 @@ async def _plan_one(text: str, tools: ToolRegistry, model: Path | None, as_json:
     async with await load_engine(model) as engine:
         started = time.perf_counter()
         reader, tokens = PlanReader(), 0
-        chunks = Planner(engine).plan(text, Retriever(tools).choose(text), facts=facts())
+        chunks = Planner(engine).plan(text, Retriever(tools).choose(text), facts=current_facts())
         async with aclosing(chunks):
             async for chunk in chunks:
                 reader.feed(chunk.text)

@@ -1,18 +1,18 @@
 """What the commands share: the user's data folder, the model that plans, the tools, how errors end."""
 
 import asyncio
-import locale
-from collections.abc import Callable, Coroutine
-from datetime import datetime
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import platformdirs
 
+from ..agent.agent import Agent
 from ..agent.planner import PlanTooLong
+from ..agent.policy import Policy
 from ..models.catalog import bundled_planner
-from ..models.dialects import facts_text
 from ..models.engine import LlamaEngine
 from ..models.errors import ModelError
 from ..tools.builtin import builtin_tools
@@ -38,10 +38,22 @@ model_option: _Decorator = click.option(
 )
 
 
+session_option: _Decorator = click.option(
+    "--session", default="main", show_default=True, help="The conversation that this belongs to."
+)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end. Errors that a user can do something about become a message and exit code 1."""
-    try:
+    """Run `work` to its end, as `told_clearly`."""
+    with told_clearly():
         return asyncio.run(work)
+
+
+@contextmanager
+def told_clearly() -> Iterator[None]:
+    """Errors that a user can do something about become one message without a traceback, and exit code 1."""
+    try:
+        yield
     except (ToolError, ModelError, PlanTooLong, OSError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -54,11 +66,16 @@ def open_registry(data_folder: Path) -> ToolRegistry:
     return registry
 
 
+@asynccontextmanager
+async def open_agent(
+    model: Path | None, data_folder: Path, session: str, policy: Policy
+) -> AsyncGenerator[Agent, None]:
+    """An agent on the tools and the data of this machine."""
+    tools = open_registry(data_folder)
+    async with await load_engine(model) as engine, Agent(tools, engine, policy=policy) as agent:
+        yield agent
+
+
 async def load_engine(model: Path | None) -> LlamaEngine:
     """The engine of that model file, or of the bundled planner. Raises ModelError."""
     return await LlamaEngine.load(model or bundled_planner())
-
-
-def facts(now: datetime | None = None) -> str:
-    """What a planner may know without asking: the time (the machine's, unless given) and the locale."""
-    return facts_text(now or datetime.now().astimezone(), locale.getlocale()[0] or "en_US")

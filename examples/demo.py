@@ -1,22 +1,53 @@
-"""The main job, as `make demo` runs it: one request on the built-in tools, with data in a temporary folder."""
+"""What `make demo` shows: one request on the built-in tools, with data in a temporary folder."""
 
-import subprocess
+import asyncio
 import sys
 import tempfile
+import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from scrubjay.tools.demo import fill_with_examples
+from rich.console import Console
+
+from scrubjay import Agent, Tool, ToolRegistry
+from scrubjay.agent.events import Status
+from scrubjay.agent.policy import Policy
+from scrubjay.apps.ask import follow
+from scrubjay.apps.display import open_display
+from scrubjay.apps.record import Record
+from scrubjay.tools.builtin import builtin_tools
+from scrubjay.tools.demo import seed_demo_contacts
 
 REQUEST = "text Sid and Lutfi that I'm running late and note it in my journal"
+LOOK_UP_S = 0.5
 
 
-def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="scrubjay-demo-") as folder:
-        fill_with_examples(Path(folder))
-        print(f"$ scrubjay ask --yes {REQUEST!r}\n", flush=True)
-        command = Path(sys.executable).with_name("scrubjay")
-        return subprocess.run([command, "ask", "--yes", "--data-folder", folder, REQUEST]).returncode
+def slowed(tool: Tool) -> Tool:
+    """The tool as it would be with an address book across the network."""
+
+    def function(**arguments: Any) -> Any:
+        time.sleep(LOOK_UP_S)
+        return tool.call(arguments)
+
+    return replace(tool, function=function)
+
+
+async def main() -> int:
+    record = Record()
+    with tempfile.TemporaryDirectory(prefix="scrubjay-demo-") as name:
+        folder = Path(name)
+        seed_demo_contacts(folder)
+        tools = ToolRegistry(builtin_tools(folder))
+        tools.add(slowed(tools.remove("get_phone_number")))
+        print(f"> {REQUEST}")
+        print(f"(Here a look-up takes {LOOK_UP_S} s, so that one can see what overlaps.)\n", flush=True)
+        async with Agent(tools, policy=Policy(allow_effects=True)) as agent:
+            with closing(open_display(Console(), record)) as display:
+                await follow(agent, REQUEST, record, display)
+    return 0 if record.status is Status.DONE else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(asyncio.run(main()))

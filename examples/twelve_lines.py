@@ -1,16 +1,19 @@
-"""A Python function becomes a tool, and a request uses it."""
+import asyncio
 
 from scrubjay import Agent, tool
 
 
 @tool(effect="read", say="It is {result} degrees in {city}.")
 def get_temperature(city: str) -> int:
-    """Look up the temperature in a city.
-
-    Args:
-        city: The city's name
-    """
-    return {"Bodø": 4, "Cairo": 31}.get(city, 20)
+    """Look up the temperature in a city."""
+    temperatures = {"Cairo": 31, "Oslo": 4}
+    return temperatures[city]
 
 
-print(Agent(tools=[get_temperature]).ask("how warm is it in Cairo"))
+async def main() -> None:
+    async with Agent([get_temperature]) as agent:
+        answer = await agent.run("how warm is it in Cairo")
+        print(answer.text)
+
+
+asyncio.run(main())

@@ -120,7 +120,7 @@ class Agent:
         return bool(requests) and self._policy.answer(requests[0], step, allowed)
 
     def cancel(self, request_id: str) -> bool:
-        """Stop a request; its stream ends with RequestCancelled once it is cleaned up. False: it had ended."""
+        """Stop a request; its stream ends with RequestCancelled after cleaning up. False: it had ended."""
         request, task = self._running.get(request_id, (None, None))
         if request is None or task is None:
             return False

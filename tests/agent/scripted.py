@@ -45,7 +45,7 @@ class ScriptedEngine:
         self.constraints.append(constraint)
         text = plan if isinstance(plan, str) else plan(prompt)
         try:
-            for begin in range(0, len(text), 5):
+            for begin in range(0, min(len(text), 5 * max_tokens), 5):
                 await asyncio.sleep(self._pause)
                 yield Chunk(text[begin : begin + 5], tokens=1, forced=0, logprob=0.0)
         finally:

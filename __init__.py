@@ -4,10 +4,14 @@ Everything a program needs is here; each name is imported when it is first used,
 `import scrubjay` costs next to nothing and a tool's module never waits for the engine.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from importlib import import_module
+
+TYPE_CHECKING = False  # type checkers know the name; importing typing for it would take longer than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from .agent.agent import Agent, Answer
     from .tools.decorator import tool
     from .tools.effect import Effect

@@ -4,9 +4,6 @@ import asyncio
 import signal
 import sys
 
-from prompt_toolkit.input import create_input
-from prompt_toolkit.keys import Keys
-
 from ..agent.events import ConsentAsked
 
 _YES = frozenset("yY")
@@ -48,6 +45,10 @@ def person_there() -> bool:
 
 async def _read_key(wanted: frozenset[str]) -> str:
     """The next key pressed that is in `wanted`."""
+    # Only who is asked needs these, and they take a moment to load.
+    from prompt_toolkit.input import create_input
+    from prompt_toolkit.keys import Keys
+
     loop = asyncio.get_running_loop()
     terminal = create_input()
     pressed: asyncio.Future[str] = loop.create_future()

@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import sys
 
 
@@ -19,6 +20,7 @@ def main() -> None:
         # The reader has gone (`scrubjay tools | head`); the interpreter must not try to flush what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done; only the interpreter is cleaning up
     sys.exit(code)
 
 

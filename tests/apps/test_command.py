@@ -15,11 +15,11 @@ def test_help_names_every_command(scrubjay: Scrubjay) -> None:
         assert f"\n  {command}" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["ask", "chat", "plan", "tools", "doctor"])
-def test_every_command_explains_itself(scrubjay: Scrubjay, command: str) -> None:
-    done = scrubjay(command, "--help")
+@pytest.mark.parametrize("name", ["ask", "chat", "plan", "tools", "doctor"])
+def test_every_command_explains_itself(scrubjay: Scrubjay, name: str) -> None:
+    done = scrubjay(name, "--help")
     assert done.returncode == 0
-    assert done.stdout.startswith(f"Usage: scrubjay {command}")
+    assert done.stdout.startswith(f"Usage: scrubjay {name}")
 
 
 @pytest.mark.parametrize(

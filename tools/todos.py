@@ -1,8 +1,9 @@
 """A folder of iCalendar to-dos, one file each, as calendars exchange them; several in one are read too."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,22 @@ REPEAT = "X-SCRUBJAY-REPEAT"
 """Property: how often an alarm repeats, in a word. RRULE says it too where the first time is known."""
 
 
+_BEGIN = re.compile(r"^BEGIN:VTODO[ \t]*\r?\n", re.IGNORECASE | re.MULTILINE)
+_END = re.compile(r"^END:VTODO", re.IGNORECASE | re.MULTILINE)
+_REPLACED = re.compile(
+    r"^(?:STATUS|COMPLETED|PERCENT-COMPLETE)[;:].*\n(?:[ \t].*\n)*", re.IGNORECASE | re.MULTILINE
+)
+_LINE_BREAK = "\ufdd0"
+"""Stands for a backslash before a capital N, which icalendar 7 writes as a line break; no text has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A to-do and the calendar (one file) that it is part of."""
+    """A to-do as it was read from its file."""
 
     path: Path
-    calendar: Calendar
+    number: int
+    """Which of the file's to-dos it is, from 0."""
     todo: Todo
 
     @property
@@ -51,20 +62,22 @@ class Item:
     @property
     def due(self) -> date | datetime | None:
         """The due date or time where it is known."""
-        return self.todo.get("DUE").dt if "DUE" in self.todo else None
+        found = getattr(self.todo.get("DUE"), "dt", None)
+        return found if isinstance(found, date) else None
 
     @property
     def created(self) -> datetime | None:
         """When it was written down."""
-        return self.todo.get("CREATED").dt if "CREATED" in self.todo else None
+        found = getattr(self.todo.get("CREATED"), "dt", None)
+        return found if isinstance(found, datetime) else None
 
     def complete(self, now: datetime) -> None:
-        """Mark it as done, in its file."""
-        for name in ("STATUS", "COMPLETED", "PERCENT-COMPLETE"):
-            self.todo.pop(name, None)
-        self.todo.add("STATUS", "COMPLETED")
-        self.todo.add("COMPLETED", now)
-        write_file(self.path, self.calendar.to_ical().decode())
+        """Mark it as done in its file, where everything else stays as it is to the byte."""
+        text = read_file(self.path)
+        line = "\r\n" if "\r\n" in text else "\n"
+        done = f"STATUS:COMPLETED{line}COMPLETED:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{line}"
+        before, own, after = _todo_block(text, self.number)
+        write_file(self.path, before + done + _REPLACED.sub("", own) + after)
 
 
 def read_items(folder: Path) -> tuple[list[Item], list[BrokenFile]]:
@@ -73,8 +86,8 @@ def read_items(folder: Path) -> tuple[list[Item], list[BrokenFile]]:
     broken: list[BrokenFile] = []
     for path in files_in(folder, ".ics"):
         try:
-            calendar = Calendar.from_ical(read_file(path))
-            items += [Item(path, calendar, todo) for todo in calendar.walk("VTODO") if isinstance(todo, Todo)]
+            todos = Calendar.from_ical(read_file(path)).walk("VTODO")
+            items += [Item(path, number, todo) for number, todo in enumerate(todos) if isinstance(todo, Todo)]
         except BrokenFile as error:
             broken.append(error)
         except (ValueError, IndexError, KeyError) as error:
@@ -101,6 +114,7 @@ def write_item(
     """Write a new to-do. With `alarm` it rings at `due`, or else at `start`, which must be a time then."""
     todo = Todo()
     todo.add("UID", path.stem)
+    summary = _on_one_line(summary)
     todo.add("SUMMARY", summary)
     todo.add("DTSTAMP", now)
     todo.add("CREATED", now)
@@ -109,7 +123,7 @@ def write_item(
         if moment is not None:
             todo.add(name, moment)
     for name, value in properties.items():
-        todo.add(name, value)
+        todo.add(name, _on_one_line(value))
     if alarm:
         ringing = Alarm()
         ringing.add("ACTION", "DISPLAY")
@@ -120,4 +134,19 @@ def write_item(
     calendar.add("PRODID", "-//Scrubjay//EN")
     calendar.add("VERSION", "2.0")
     calendar.add_component(todo)
-    write_file(path, calendar.to_ical().decode())
+    write_file(path, calendar.to_ical().decode().replace(_LINE_BREAK, r"\\N"))
+
+
+def _on_one_line(value: Any) -> Any:
+    """Text, and each text of a list, as iCalendar can carry it; every other value as it is."""
+    if isinstance(value, list):
+        return [_on_one_line(part) for part in value]
+    return " ".join(value.split()).replace(r"\N", _LINE_BREAK) if isinstance(value, str) else value
+
+
+def _todo_block(text: str, number: int) -> tuple[str, str, str]:
+    """A file's text in three parts: up to a to-do's own lines, these lines, and the rest from its end on."""
+    start = [found.end() for found in _BEGIN.finditer(text)][number]
+    end = _END.search(text, start)
+    assert end is not None  # it was read as a to-do, which has an end
+    return text[:start], text[start : end.start()], text[end.start() :]

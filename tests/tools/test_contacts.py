@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import vobject  # type: ignore[import-untyped]
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrubjay.tools.contacts import Contacts
@@ -154,6 +154,7 @@ words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_si
 names = st.lists(words, min_size=1, max_size=3).map(" ".join).filter(lambda name: any(map(str.isalnum, name)))
 
 
+@settings(max_examples=40)  # each writes to the disk
 @given(names)
 def test_any_name_comes_back_from_its_card(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     folder = tmp_path_factory.mktemp("cards")

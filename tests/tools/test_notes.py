@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrubjay.tools.errors import ToolFailed, ToolQuestion
@@ -118,6 +118,7 @@ titles = st.text(min_size=1, max_size=300).filter(str.strip) | st.sampled_from(
 )
 
 
+@settings(max_examples=40)  # each writes to the disk
 @given(titles, st.text(max_size=50), st.none() | titles)
 def test_any_title_stays_in_its_folder_and_is_found_again(
     tmp_path_factory: pytest.TempPathFactory, title: str, content: str, folder: str | None

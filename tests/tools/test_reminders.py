@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
@@ -75,8 +75,9 @@ def test_open_reminders_are_listed_oldest_first_and_by_list(reminders: Reminders
 
 
 def test_a_list_of_any_name_is_found_again(reminders: Reminders) -> None:
-    call(reminders.create_reminder, text="bread", list="Bex, me; and \\ others")
-    assert call(reminders.list_reminders, list="Bex, me; and \\ others") == ["bread"]
+    for name in ("Bex, me; and \\ others", r"C:\New", "two\nlines"):
+        call(reminders.create_reminder, text=f"bread for {name}", list=name)
+        assert len(call(reminders.list_reminders, list=name)) == 1
 
 
 def test_reminders_are_listed_by_day_where_it_is_known_and_by_its_words_otherwise(
@@ -119,15 +120,19 @@ def test_of_two_equal_reminders_the_older_is_done_first(reminders: Reminders, wa
 def test_completing_keeps_what_other_programs_wrote(reminders: Reminders) -> None:
     reminders.folder.mkdir()
     path = reminders.folder / "tasks.ics"
-    path.write_text(
+    before = (
         "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//Tasks//EN\n"
         "BEGIN:VTODO\nUID:1\nSUMMARY:water the ferns\nX-COLOUR:green\nEND:VTODO\n"
         "BEGIN:VTODO\nUID:2\nSUMMARY:old\nSTATUS:CANCELLED\nEND:VTODO\n"
-        "BEGIN:VTODO\nUID:3\nSUMMARY:bins\nEND:VTODO\nEND:VCALENDAR\n"
+        "BEGIN:VTODO\nUID:3\nSUMMARY:bins\nSTATUS:IN-PROCESS\nEND:VTODO\nEND:VCALENDAR\n"
     )
-    call(reminders.complete_reminder, text="ferns")
-    assert call(reminders.list_reminders) == ["bins"]
-    assert "X-COLOUR:green" in path.read_text()
+    path.write_text(before)
+    call(reminders.complete_reminder, text="bins")
+    assert call(reminders.list_reminders) == ["water the ferns"]
+    done = "BEGIN:VTODO\nSTATUS:COMPLETED\nCOMPLETED:20261124T142000Z\nUID:3\nSUMMARY:bins\nEND:VTODO\n"
+    assert path.read_text() == before.replace(
+        "BEGIN:VTODO\nUID:3\nSUMMARY:bins\nSTATUS:IN-PROCESS\nEND:VTODO\n", done
+    )
 
 
 def test_a_broken_file_hides_no_other_and_is_named_when_it_is_all_there_is(reminders: Reminders) -> None:
@@ -149,7 +154,9 @@ texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 )
 
 
+@settings(max_examples=40)  # each writes to the disk
 @given(texts, texts)
+@example(r"copy C:\New\notes; then, rest", "on\nMonday")
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, text: str, due: str) -> None:
     reminders = Reminders(tmp_path_factory.mktemp("reminders"), lambda: NOW)
     call(reminders.create_reminder, text=text, due=due)

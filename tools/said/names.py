@@ -22,7 +22,10 @@ _LETTERS = str.maketrans(
 
 def folded(text: str) -> str:
     """`text` without case and accents, with single spaces: "  Solène  M." is "solene m."."""
-    apart = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
+    apart = text
+    for _ in range(3):  # taking letters apart may bring capitals back, and the other way round
+        apart = unicodedata.normalize("NFKD", apart.casefold())
+    apart = apart.translate(_LETTERS)
     # Marks below class 200 are letters' own parts in Indic, Japanese, Arabic and Hebrew writing.
     plain = "".join(letter for letter in apart if unicodedata.combining(letter) < 200)
     return " ".join(unicodedata.normalize("NFC", plain).split())

@@ -9,6 +9,7 @@ from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from ..models.errors import ModelError
 from ..retrieval.words import Retriever
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
@@ -32,9 +33,9 @@ from .executor import Executor
 from .joiner import Joiner, Rounds
 from .outcome import Outcome
 from .plan import Plan, Step
-from .planner import Engine, PastTurn, Planner, current_facts
+from .planner import Engine, PastTurn, Planner, PlanTooLong, current_facts
 from .policy import Policy
-from .reader import PlanReader
+from .reader import PlanReader, PlanSyntaxError
 from .references import renumbered
 from .request import Answer, Request
 from .turns import Conversation, Turns, past_turn
@@ -162,10 +163,10 @@ class Agent:
             chunks = planner.plan(request.text, list(tools), [*history, *earlier], self._facts())
             rounds.append(await executor.run(self._steps(request, chunks, rounds)))
             why = joiner.why_again(rounds)
-            if why is None or len(rounds) == self._rounds:
+            if why is None or request.unfinished or len(rounds) == self._rounds:
                 break
             request.emit(RoundStarted(len(rounds) + 1, why))
-        joined = joiner.answer(rounds)
+        joined = joiner.answer(rounds, request.unfinished)
         request.emit(AnswerText(joined.text))
         await self._session.record_turn(past_turn(request.text, rounds), joined)
         timings = request.whole_timings()
@@ -179,16 +180,22 @@ class Agent:
         """The steps of one round as their lines end, numbered on from the rounds before."""
         reader, tokens = PlanReader(), 0
         offset = sum(len(outcomes) for outcomes in rounds)
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                tokens += chunk.tokens
-                request.emit(PlanText(chunk.text))
-                for step in reader.feed(chunk.text):
-                    # What a later round calls the turn before are the earlier rounds.
-                    step = renumbered(step, offset, previous=0 if rounds else None)
-                    request.emit(StepPlanned(step))
-                    yield step
-        request.emit(PlanReady(reader.close(), tokens, request.now()))
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    tokens += chunk.tokens
+                    request.emit(PlanText(chunk.text))
+                    for step in reader.feed(chunk.text):
+                        # What a later round calls the turn before are the earlier rounds.
+                        step = renumbered(step, offset, previous=0 if rounds else None)
+                        request.emit(StepPlanned(step))
+                        yield step
+            reader.close()
+        except (ModelError, PlanTooLong, PlanSyntaxError) as error:
+            if not reader.steps and not rounds:
+                raise
+            request.unfinished = str(error)  # what runs already is carried through, and told in the answer
+        request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now()))
 
     def _executor(self, request: Request, tools: ToolRegistry, history: Sequence[PastTurn]) -> Executor:
         return Executor(

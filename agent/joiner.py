@@ -49,17 +49,21 @@ class Joiner:
         wrong = [f"step {o.step.id}: {o.problem}" for o in rounds[-1] if o.failure in self._mends]
         return "; ".join(wrong) or None
 
-    def answer(self, rounds: Rounds) -> Joined:
-        """The answer to a request after its last round. A round without steps is the plan `none`."""
+    def answer(self, rounds: Rounds, unfinished: str = "") -> Joined:
+        """The answer to a request after its last round. A round without steps is the plan `none`.
+
+        unfinished: why the last plan broke off after its first steps.
+        """
         final = next((outcomes for outcomes in reversed(rounds) if outcomes), ())
         if not final:
             return Joined(Status.NOT_SERVED, NOTHING_SERVES)
         done = [self._done(outcome) for outcome in _worth_telling(rounds, self._tools)]
         failed = [self._failed(outcome) for outcome in final if outcome.status is StepStatus.FAILED]
-        not_done = list(self._not_done(final))
+        if unfinished:
+            failed.append(f"There may be more to do, but the plan broke off: {_sentence(unfinished)}")
         questions = [o.problem for o in final if o.failure is Failure.QUESTION]
-        lines = dict.fromkeys([*done, *failed, *not_done, *questions])
-        return Joined(_status(final, bool(done)), "\n".join(line for line in lines if line))
+        lines = dict.fromkeys([*done, *failed, *self._not_done(final), *questions])
+        return Joined(_status(final, bool(done), unfinished), "\n".join(line for line in lines if line))
 
     def _done(self, outcome: Outcome) -> str:
         tool = self._tools.get(outcome.step.tool)
@@ -115,10 +119,10 @@ def _call(outcome: Outcome) -> str:
     return f"{outcome.step.tool} {outcome.args}"
 
 
-def _status(final: Sequence[Outcome], any_done: bool) -> Status:
+def _status(final: Sequence[Outcome], any_done: bool, unfinished: str) -> Status:
     if any(outcome.failure is Failure.QUESTION for outcome in final):
         return Status.ASKED
-    if all(outcome.has_result for outcome in final):
+    if all(outcome.has_result for outcome in final) and not unfinished:
         return Status.DONE
     return Status.PARTLY if any_done else Status.FAILED
 

@@ -28,13 +28,17 @@ class Answer:
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """What is kept while a request is served. events: what happened, until None ends it."""
+    """What is kept while a request is served.
+
+    events: what happened, until None ends it. unfinished: why a plan broke off after its first steps.
+    """
 
     text: str
     id: str = field(default_factory=lambda: uuid4().hex)
     started: float = field(default_factory=perf_counter)
     timings: Timings = field(default_factory=Timings)
     events: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
+    unfinished: str = ""
     cancelled: bool = False
     answer: Answer | None = None
 

@@ -347,6 +347,19 @@ async def test_text_that_is_no_plan_is_a_clear_error() -> None:
             await agent.run("hello")
 
 
+async def test_a_plan_that_breaks_off_is_carried_through_as_far_as_it_goes_and_said() -> None:
+    phone = Phone()
+    engine = ScriptedEngine(TEXT_BOTH.replace("done\n", "$4 = send_sms("))
+    async with Agent(phone.tools(), engine, policy=YES) as agent:
+        answer = await agent.run("text Sid and Lutfi: late, and much more")
+    assert len(phone.sent) == 1
+    assert answer.status is Status.PARTLY
+    assert answer.text == (
+        "Texted 555-0101 and 555-0102.\nThere may be more to do, but the plan broke off: "
+        "Line 4 of the plan: the text stops before `done` or `none`."
+    )
+
+
 async def test_tools_registered_between_requests_are_there() -> None:
     registry = ToolRegistry(Phone().tools())
     async with Agent(registry, ScriptedEngine("none\n")) as agent:

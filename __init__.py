@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-TYPE_CHECKING = False  # type checkers know the name; importing typing for it would take longer than all of this
+TYPE_CHECKING = False  # type checkers know the name; to import typing would take longer than all of this
 if TYPE_CHECKING:
     from typing import Any
 

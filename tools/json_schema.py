@@ -14,9 +14,11 @@ from .errors import ToolDefinitionError
 JsonSchema = dict[str, Any]
 
 TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
+MOST_PARTS = 5000
+DEEPEST = 50
+
 _FIRST_KEYS = ("type", "anyOf", "items", "properties", "required", "description")
 _DROPPED_KEYS = {"title", "$schema", "$id", "$comment", "$defs", "definitions", "discriminator", "$ref"}
-_ABOUT_THE_WHOLE = {"description", "default", "examples"}
 
 
 def flat_parameters(schema: object, tool: str) -> JsonSchema:
@@ -28,6 +30,10 @@ def flat_parameters(schema: object, tool: str) -> JsonSchema:
         raise ToolDefinitionError(
             f"{tool}: parameters must be a JSON Schema of an object, not {schema!r:.80}"
         )
+    if (
+        "properties" in schema
+    ):  # where others write "either of these two arguments", the tool has to say so itself
+        schema = {key: value for key, value in schema.items() if key not in ("anyOf", "oneOf")}
     plain = flat_schema(schema, f"{tool}: parameters")
     if plain.get("type", "object") != "object" or "anyOf" in plain:
         raise ToolDefinitionError(
@@ -42,57 +48,70 @@ def flat_schema(schema: Mapping[str, Any], where: str) -> JsonSchema:
 
     Raises ToolDefinitionError for a type, a reference, a pattern or a part that no JSON Schema can have.
     """
-    return _flat(schema, schema, where, ())
+    return _Flattening(schema).flat(schema, where, ())
 
 
-def _flat(schema: object, root: Mapping[str, Any], where: str, inside: tuple[str, ...]) -> JsonSchema:
-    if schema is True:
-        return {}
-    if not isinstance(schema, Mapping):
-        raise ToolDefinitionError(f"{where} must be a JSON Schema (a JSON object), not {schema!r:.80}")
-    reference = schema.get("$ref")
-    if reference is not None:
-        target = _target(reference, root, where)
-        own = {key: value for key, value in schema.items() if key != "$ref"}
-        if reference in inside:
-            return _flat({key: target[key] for key in ("type",) if key in target} | own, root, where, inside)
-        return _flat({**target, **own}, root, where, (*inside, reference))
-    _check_shape(schema, where)
-    parts = {key: value for key, value in schema.items() if key not in _DROPPED_KEYS}
-    _rewrite_choices(parts)
-    if "allOf" in parts:
-        for part in parts.pop("allOf"):
-            parts = _merged(_flat(part, root, where, inside), parts)
-    if "anyOf" in parts:
-        parts["anyOf"] = [_flat(part, root, where, inside) for part in parts["anyOf"]]
-        _simplify_union(parts)
-    if "items" in parts:
-        parts["items"] = _flat(parts["items"], root, f"{where}.items", inside)
-        if not parts["items"]:
-            del parts["items"]
-    if isinstance(parts.get("additionalProperties"), Mapping):
-        parts["additionalProperties"] = _flat(parts["additionalProperties"], root, where, inside)
-    if "properties" in parts:
-        parts["properties"] = _flat_properties(parts, root, where, inside)
-    if "type" not in parts and "anyOf" not in parts:
-        parts |= (
-            {"type": "object"} if "properties" in parts else {"type": "array"} if "items" in parts else {}
-        )
-    return {key: parts[key] for key in _FIRST_KEYS if key in parts} | parts
+class _Flattening:
+    """One schema on its way into plain form. Counts its parts, which references can multiply without end."""
 
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self.root = root
+        self.parts = 0
 
-def _target(reference: object, root: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        raise ToolDefinitionError(
-            f"{where} refers to {reference!r}: only references inside the schema ('#/$defs/...') are known"
-        )
-    found: Any = root
-    for part in reference.removeprefix("#").split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(key) if isinstance(found, Mapping) else None
-    if not isinstance(found, Mapping):
-        raise ToolDefinitionError(f"{where} refers to {reference!r}, which the schema doesn't define")
-    return found
+    def flat(self, schema: object, where: str, inside: tuple[str, ...]) -> JsonSchema:
+        """`schema` in plain form; `inside` are the references that it was reached through."""
+        self.parts += 1
+        if self.parts > MOST_PARTS or where.count(".") > DEEPEST:
+            raise ToolDefinitionError(
+                f"{where[:100]}: the schema has more than {MOST_PARTS} parts or is more than {DEEPEST} deep"
+            )
+        if schema is True:
+            return {}
+        if not isinstance(schema, Mapping):
+            raise ToolDefinitionError(f"{where} must be a JSON Schema (a JSON object), not {schema!r:.80}")
+        reference = schema.get("$ref")
+        if reference is not None:
+            target = self.target(reference, where)
+            own = {key: value for key, value in schema.items() if key != "$ref"}
+            if reference in inside:
+                target = {"type": target["type"]} if "type" in target else {}
+            return self.flat({**target, **own}, where, (*inside, reference))
+        _check_shape(schema, where)
+        parts = {key: value for key, value in schema.items() if key not in _DROPPED_KEYS}
+        _rewrite_choices(parts)
+        for part in parts.pop("allOf", ()):
+            parts = _merged(self.flat(part, f"{where}.allOf", inside), parts)
+        if "anyOf" in parts:
+            parts["anyOf"] = [self.flat(part, f"{where}.anyOf", inside) for part in parts["anyOf"]]
+            _simplify_union(parts)
+        if "items" in parts:
+            parts["items"] = self.flat(parts["items"], f"{where}.items", inside)
+            if not parts["items"]:
+                del parts["items"]
+        if isinstance(parts.get("additionalProperties"), Mapping):
+            parts["additionalProperties"] = self.flat(parts["additionalProperties"], f"{where}.*", inside)
+        if "properties" in parts:
+            properties = parts["properties"].items()
+            parts["properties"] = {
+                name: self.flat(part, f"{where}.{name}", inside) for name, part in properties
+            }
+        if "type" not in parts and "anyOf" not in parts and ("properties" in parts or "items" in parts):
+            parts["type"] = "object" if "properties" in parts else "array"
+        return {key: parts[key] for key in _FIRST_KEYS if key in parts} | parts
+
+    def target(self, reference: object, where: str) -> Mapping[str, Any]:
+        """What a `$ref` names."""
+        if not isinstance(reference, str) or not reference.startswith("#"):
+            raise ToolDefinitionError(
+                f"{where} refers to {reference!r:.80}; only '#/$defs/...', inside the schema, is known"
+            )
+        found: Any = self.root
+        for part in reference.removeprefix("#").split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            found = found.get(key) if isinstance(found, Mapping) else None
+        if not isinstance(found, Mapping):
+            raise ToolDefinitionError(f"{where} refers to {reference!r:.80}, which the schema doesn't define")
+        return found
 
 
 def _rewrite_choices(parts: JsonSchema) -> None:
@@ -106,23 +125,26 @@ def _rewrite_choices(parts: JsonSchema) -> None:
     if parts.pop("nullable", False) and types is not None:
         names.append("null")
     if len(names) > 1:
-        rest = {key: parts.pop(key) for key in [*parts] if key not in _ABOUT_THE_WHOLE}
+        rest = {key: parts.pop(key) for key in [*parts] if not _is_about_the_whole(key)}
+        if "enum" in rest:
+            rest["enum"] = [value for value in rest["enum"] if value is not None] or rest["enum"]
         parts["anyOf"] = [{"type": name} if name == "null" else {**rest, "type": name} for name in names]
     elif isinstance(types, list):
         parts["type"] = names[0]
 
 
 def _simplify_union(parts: JsonSchema) -> None:
-    branches = parts["anyOf"]
+    """What stands beside `anyOf` goes into each branch; a single branch takes the place of the choice."""
+    beside = {key: parts.pop(key) for key in [*parts] if key != "anyOf" and not _is_about_the_whole(key)}
+    branches = [_merged(branch, {} if _is_null(branch) else beside) for branch in parts.pop("anyOf")]
     if {"type": "number"} in branches:
         branches = [branch for branch in branches if branch != {"type": "integer"}]
-    if len(branches) == 1:
-        del parts["anyOf"]
-        own = dict(parts)
-        parts.clear()
-        parts.update(branches[0] | own)
-    else:
+    if len(branches) > 1:
         parts["anyOf"] = branches
+        return
+    own = dict(parts)
+    parts.clear()
+    parts.update(branches[0] | own)
 
 
 def _merged(one: JsonSchema, other: JsonSchema) -> JsonSchema:
@@ -135,12 +157,6 @@ def _merged(one: JsonSchema, other: JsonSchema) -> JsonSchema:
             *(name for name in other["required"] if name not in one["required"]),
         ]
     return both
-
-
-def _flat_properties(
-    parts: JsonSchema, root: Mapping[str, Any], where: str, inside: tuple[str, ...]
-) -> dict[str, JsonSchema]:
-    return {name: _flat(part, root, f"{where}.{name}", inside) for name, part in parts["properties"].items()}
 
 
 def _without_nulls(schema: JsonSchema) -> JsonSchema:
@@ -160,10 +176,19 @@ def _without_nulls(schema: JsonSchema) -> JsonSchema:
 
 def _never_null(schema: JsonSchema) -> JsonSchema:
     plain = {key: value for key, value in schema.items() if key != "default" or value is not None}
-    if {"type": "null"} in plain.get("anyOf", []) and len(plain["anyOf"]) > 1:
-        plain["anyOf"] = [branch for branch in plain["anyOf"] if branch != {"type": "null"}]
+    branches = [branch for branch in plain.get("anyOf", []) if not _is_null(branch)]
+    if branches:
+        plain["anyOf"] = branches
         _simplify_union(plain)
     return {key: plain[key] for key in _FIRST_KEYS if key in plain} | plain
+
+
+def _is_null(schema: JsonSchema) -> bool:
+    return schema.get("type") == "null"
+
+
+def _is_about_the_whole(key: str) -> bool:
+    return key in ("description", "default", "examples") or key.startswith("x-")
 
 
 def _check_shape(schema: Mapping[str, Any], where: str) -> None:

@@ -71,6 +71,41 @@ def test_an_optional_parameter_has_no_null_and_a_required_one_keeps_it(maybe: di
     assert properties["b"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
 
 
+def test_what_stands_beside_anyof_holds_in_every_branch() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {}, "b": {}},
+        "anyOf": [{"required": ["a"]}, {"required": ["b"]}],
+    }
+    branches = flat_schema(schema, "t")["anyOf"]
+    assert [branch["required"] for branch in branches] == [["a"], ["b"]]
+    assert all(branch["properties"] == {"a": {}, "b": {}} for branch in branches)
+    assert flat_parameters(schema, "t") == {
+        "type": "object",
+        "properties": {"a": {}, "b": {}},
+        "required": [],
+    }
+
+
+def test_an_optional_choice_has_no_null_among_its_values() -> None:
+    schema = {"properties": {"a": {"type": ["string", "null"], "enum": ["x", None]}}}
+    assert flat_parameters(schema, "t")["properties"]["a"] == {"type": "string", "enum": ["x"]}
+
+
+def test_schemas_that_multiply_or_never_end_are_refused() -> None:
+    doubling: dict[str, Any] = {
+        f"d{n}": {"properties": {k: {"$ref": f"#/$defs/d{n + 1}"} for k in "ab"}} for n in range(30)
+    }
+    doubling["d30"] = {"type": "string"}
+    with pytest.raises(ToolDefinitionError, match="more than 5000 parts"):
+        flat_parameters({"properties": {"x": {"$ref": "#/$defs/d0"}}, "$defs": doubling}, "t")
+    deep: dict[str, Any] = {}
+    for _ in range(400):
+        deep = {"type": "array", "items": deep}
+    with pytest.raises(ToolDefinitionError, match="50 deep"):
+        flat_parameters({"properties": {"x": deep}}, "t")
+
+
 def test_keys_stand_in_the_order_of_the_corpus() -> None:
     schema = {"minimum": 1, "description": "D", "type": "integer"}
     assert json.dumps(flat_schema(schema, "t")) == '{"type": "integer", "description": "D", "minimum": 1}'
@@ -88,7 +123,7 @@ def test_keys_stand_in_the_order_of_the_corpus() -> None:
         ({"properties": [1]}, "properties must be"),
         ({"properties": {}, "required": "a"}, "required must be a list of names"),
         ({"properties": {"a": {"$ref": "#/$defs/B"}}}, "doesn't define"),
-        ({"properties": {"a": {"$ref": "https://example.com/x.json"}}}, "only references inside"),
+        ({"properties": {"a": {"$ref": "https://example.com/x.json"}}}, "only '#/$defs/...'"),
         ({"properties": {"a": {"enum": []}}}, "at least one"),
         ({"properties": {"a": {"pattern": "["}}}, "pattern '[' cannot be read"),
     ],

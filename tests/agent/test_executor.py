@@ -60,9 +60,7 @@ async def test_results_flow_along_references() -> None:
 
 async def test_steps_that_do_not_refer_to_each_other_overlap() -> None:
     run = Run([make_tool(nap, "seconds", "after"), make_tool(blocking_nap, "seconds")])
-    began = time.perf_counter()
     await run("$1 = nap(seconds=0.1)\n$2 = blocking_nap(seconds=0.1)\n$3 = blocking_nap(seconds=0.1)")
-    assert time.perf_counter() - began < 0.19
     started, finished = run.of(StepStarted), run.of(StepFinished)
     assert max(event.at_ms for event in started) < min(event.at_ms for event in finished)
 
@@ -220,9 +218,9 @@ async def test_steps_on_one_state_keep_their_written_order() -> None:
 
 async def test_reads_of_one_state_between_writes_overlap() -> None:
     run = Run([make_tool(nap, "seconds", "after", state="notes")])
-    began = time.perf_counter()
     await run("$1 = nap(seconds=0.1)\n$2 = nap(seconds=0.1)\n$3 = nap(seconds=0.1)")
-    assert time.perf_counter() - began < 0.25
+    started, finished = run.of(StepStarted), run.of(StepFinished)
+    assert max(event.at_ms for event in started) < min(event.at_ms for event in finished)
 
 
 async def test_a_failed_write_does_not_keep_later_steps_on_its_state_from_running() -> None:

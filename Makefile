@@ -12,8 +12,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
-	$(BIN)/python examples/demo.py
-	$(BIN)/python examples/twelve_lines.py
+	@$(BIN)/python examples/demo.py
+	@$(BIN)/python examples/twelve_lines.py
 
 test: lint debian-packages
 	$(BIN)/python -m pytest -rs
@@ -40,21 +40,21 @@ debian-packages:
 
 $(VENV)/created:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python make ...)." >&2; exit 1; }
-	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	mkdir -p $(VENV)/typing && ln -sfn ../.. $(VENV)/typing/scrubjay  # see [tool.mypy] in pyproject.toml
-	touch $@
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@mkdir -p $(VENV)/typing && ln -sfn ../.. $(VENV)/typing/scrubjay  # see [tool.mypy] in pyproject.toml
+	@touch $@
 
 $(VENV)/llama: $(VENV)/created models/build_llama.sh models/without_common.cmake
-	models/build_llama.sh $(BIN)/python
-	touch $@
+	@models/build_llama.sh $(BIN)/python
+	@touch $@
 
 $(VENV)/installed: $(VENV)/llama pyproject.toml constraints.txt
 	$(PIP) --editable .
-	touch $@
+	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) --editable '.[dev,train]'  # train: the tests of training need torch
-	touch $@
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,5 +1,6 @@
 """The project as a whole: how it installs and imports."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -49,3 +50,15 @@ def test_a_wheel_installs_scrubjay_and_nothing_else(tmp_path: Path) -> None:
     assert {name.split("/")[0].removesuffix("-0.1.0.dist-info") for name in names} == {"scrubjay"}
     assert "scrubjay/tools/__init__.py" in names
     assert not [name for name in names if name.startswith(("scrubjay/tests", "scrubjay/examples"))]
+
+
+def test_the_example_in_the_readme_is_the_one_that_runs() -> None:
+    assert (ROOT / "examples" / "twelve_lines.py").read_text() in (ROOT / "README.md").read_text()
+
+
+def test_every_path_that_the_readme_names_exists() -> None:
+    tree = (ROOT / "README.md").read_text().split("## Where things are")[1]
+    paths = re.findall(r"[\w./]+/(?:\w+\.py)?", tree)
+    assert paths
+    for path in paths:
+        assert (ROOT / path).exists() or (ROOT / "models" / path).exists(), path

@@ -5,12 +5,10 @@ from typing import Protocol
 
 import numpy as np
 from llguidance import LLMatcher
-from numpy.typing import NDArray
 
+from .confidence import Row
 from .errors import GrammarError
 from .vocabulary import Vocabulary
-
-Row = NDArray[np.float32]
 
 
 class Constraint(Protocol):
@@ -28,15 +26,15 @@ class Constraint(Protocol):
 class Chooser(Protocol):
     """Decides which token comes next in one generation."""
 
-    def begin(self) -> Sequence[int]:
+    def begin(self) -> list[int]:
         """The tokens that are forced before anything is chosen."""
         ...
 
-    def choose(self, logits: Row) -> tuple[int, float]:
-        """The next token and the logarithm of its probability."""
+    def choose(self, logits: Row) -> int:
+        """The next token, from logits of shape (vocabulary,)."""
         ...
 
-    def accept(self, token: int) -> Sequence[int]:
+    def accept(self, token: int) -> list[int]:
         """Take a chosen token; returns those that are forced after it."""
         ...
 
@@ -51,15 +49,14 @@ class Greedy:
 
     finished = False
 
-    def begin(self) -> Sequence[int]:
-        return ()
+    def begin(self) -> list[int]:
+        return []
 
-    def choose(self, logits: Row) -> tuple[int, float]:
-        token = int(logits.argmax())
-        return token, log_probability(logits, token)
+    def choose(self, logits: Row) -> int:
+        return int(logits.argmax())
 
-    def accept(self, token: int) -> Sequence[int]:
-        return ()
+    def accept(self, token: int) -> list[int]:
+        return []
 
 
 class LineByLine:
@@ -78,15 +75,14 @@ class LineByLine:
         self._allowed = np.empty(0, np.intp)
         self._matcher: LLMatcher
 
-    def begin(self) -> Sequence[int]:
+    def begin(self) -> list[int]:
         self._next_line()
         return self._forced()
 
-    def choose(self, logits: Row) -> tuple[int, float]:
-        token = int(self._allowed[logits[self._allowed].argmax()])
-        return token, log_probability(logits, token)
+    def choose(self, logits: Row) -> int:
+        return int(self._allowed[logits[self._allowed].argmax()])
 
-    def accept(self, token: int) -> Sequence[int]:
+    def accept(self, token: int) -> list[int]:
         self._consume([token])
         return self._forced()
 
@@ -132,13 +128,3 @@ class LineByLine:
         reason = self._matcher.get_error() or self._matcher.stop_reason()
         written = self._written.decode(errors="replace")
         return GrammarError(f"the grammar after {written!r}: {problem} ({reason})")
-
-
-def log_probability(logits: Row, token: int) -> float:
-    """Logarithm of the probability that the model gave `token` among all tokens, not only the allowed ones:
-    where the model would rather write what the grammar forbids, its confidence is low."""
-    shifted = logits - logits[token]
-    np.clip(
-        shifted, None, 80.0, out=shifted
-    )  # keeps exp within float32; the result is then merely very small
-    return -float(np.log(np.exp(shifted, out=shifted).sum()))

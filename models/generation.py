@@ -1,10 +1,10 @@
 """One generation, from a prompt's tokens to the end of its text."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .batch import Stream
-from .constrained import Chooser, Constraint, Row
+from .confidence import Confidence, Row
+from .constrained import Chooser, Constraint
 from .errors import ContextFullError
 from .layout import TokenPrompt
 from .outbox import Outbox
@@ -39,7 +39,7 @@ class Generation:
     ) -> None:
         """`room` is how many tokens can be written before the context is full, `reserved` how many cells are
         set aside for all that `stream` will hold."""
-        self.outbox = request.outbox
+        self._outbox = request.outbox
         self.stream = stream
         self.reserved = reserved
         self.segments: list[CachedSegment] = []
@@ -49,28 +49,40 @@ class Generation:
         self.finished = False
         self._max_tokens = request.max_tokens
         self._chooser = chooser
+        self._confidence = Confidence(vocabulary.size)
         self._vocabulary = vocabulary
         self._room = room
         self._written = 0
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the text any more."""
+        return self._outbox.cancelled
+
     def begin(self) -> None:
         """Write what is forced before anything was computed."""
-        self._write(self._chooser.begin(), 0.0, chosen=0)
+        self._write(self._chooser.begin(), chosen=0)
 
     def advance(self, logits: Row) -> None:
         """Write the next token, and those forced after it; from logits of shape (vocabulary,)."""
-        token, logprob = self._chooser.choose(logits)
+        token = self._chooser.choose(logits)
         if self._vocabulary.ends(token):
             self.finished = True
-        else:
-            self._write((token, *self._chooser.accept(token)), logprob, chosen=1)
+            return
+        self._confidence.add(logits, token)
+        self._write([token, *self._chooser.accept(token)], chosen=1)
 
-    def _write(self, tokens: Sequence[int], logprob: float, chosen: int) -> None:
-        """`tokens` are `chosen` ones (0 or 1) and forced ones after it."""
+    def close(self, error: Exception | None = None) -> None:
+        """Hand over the last text, and how it ended."""
+        self._outbox.close(self._confidence.take(), error)
+
+    def _write(self, tokens: list[int], chosen: int) -> None:
+        """Write `tokens`, `chosen` ones (0 or 1) first, then forced ones."""
         tokens = tokens[: min(self._max_tokens, self._room) - self._written]
         self._written += len(tokens)
-        pieces = b"".join([self._vocabulary.piece(token) for token in tokens])
-        self.outbox.write(pieces, len(tokens), len(tokens) - chosen, logprob)
+        self._outbox.write([self._vocabulary.piece(token) for token in tokens], len(tokens) - chosen)
+        if self._outbox.due:
+            self._outbox.hand_over(self._confidence.take())
         if self._chooser.finished or self._written >= self._max_tokens:
             self.finished = True
         elif self._written >= self._room:

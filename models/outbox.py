@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 # Text is handed over when a line ends, and otherwise this often: waking an event loop has its price.
-HAND_OVER_S = 0.004
+HAND_OVER_S = 0.008
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +21,27 @@ class Chunk:
     forced: int
     """How many of those the grammar left no choice about."""
     logprob: float
-    """Sum of the logarithms of the others' probabilities, among all tokens (see `log_probability`)."""
+    """Sum of the natural logarithms of the others' probabilities, see `Confidence`."""
 
 
 class Outbox:
-    """Carries a generation's chunks from the engine's thread to the event loop that waits for them."""
+    """Carries a generation's chunks from the engine's thread to the event loop that waits for them.
+
+    `receive` is for that event loop, everything else for the engine's thread.
+    """
 
     def __init__(self) -> None:
+        """Made in the event loop that will receive."""
+        self.cancelled = False
+        """Nobody waits any more."""
+        self.due = False
+        """Whether what was written should be handed over."""
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[Chunk | Exception | None] = asyncio.Queue()
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._text = ""
         self._tokens = self._forced = 0
-        self._logprob = 0.0
         self._handed_over = monotonic()
-        self.cancelled = False
-        """Nobody waits any more."""
 
     async def receive(self) -> Chunk | None:
         """The next chunk; None after the last one. Raises what ended the generation early."""
@@ -45,35 +50,34 @@ class Outbox:
             raise item
         return item
 
-    def write(self, pieces: bytes, tokens: int, forced: int, logprob: float) -> None:
-        """Add what was written in a step; from the engine's thread."""
-        text = self._decoder.decode(pieces)
+    def write(self, pieces: Sequence[bytes], forced: int) -> None:
+        """Add the bytes of tokens, of which the last `forced` ones were forced."""
+        text = self._decoder.decode(b"".join(pieces))
         self._text += text
-        self._tokens += tokens
+        self._tokens += len(pieces)
         self._forced += forced
-        self._logprob += logprob
-        if "\n" in text or (self._text and monotonic() - self._handed_over > HAND_OVER_S):
-            self._hand_over(self._chunk())
+        self.due = "\n" in text or (self._text != "" and monotonic() - self._handed_over > HAND_OVER_S)
 
-    def close(self, error: Exception | None = None) -> None:
-        """End the stream of chunks, with an error or well; from the engine's thread.
+    def hand_over(self, logprob: float) -> None:
+        """Send what was written; `logprob` is what the model thought of it."""
+        self._send(self._chunk(logprob))
 
-        Bytes of a character that was never finished are left out.
-        """
-        self._hand_over(*([self._chunk()] if self._tokens else []), error)
+    def close(self, logprob: float = 0.0, error: Exception | None = None) -> None:
+        """Send what is left and end, well or with an error. Bytes of an unfinished character are left out."""
+        self._send(*([self._chunk(logprob)] if self._tokens else []), error)
 
-    def _chunk(self) -> Chunk:
-        chunk = Chunk(self._text, self._tokens, self._forced, self._logprob)
-        self._text, self._tokens, self._forced, self._logprob = "", 0, 0, 0.0
+    def _chunk(self, logprob: float) -> Chunk:
+        chunk = Chunk(self._text, self._tokens, self._forced, logprob)
+        self._text, self._tokens, self._forced, self.due = "", 0, 0, False
         self._handed_over = monotonic()
         return chunk
 
-    def _hand_over(self, *items: Chunk | Exception | None) -> None:
+    def _send(self, *items: Chunk | Exception | None) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._receive_all, items)
+            self._loop.call_soon_threadsafe(self._put_all, items)
         except RuntimeError:  # the event loop is closed: nobody waits any more
             self.cancelled = True
 
-    def _receive_all(self, items: Sequence[Chunk | Exception | None]) -> None:
+    def _put_all(self, items: Sequence[Chunk | Exception | None]) -> None:
         for item in items:
             self._queue.put_nowait(item)

@@ -3,7 +3,8 @@
 from collections import deque
 
 from .batch import Batch, Stream
-from .constrained import Greedy, LineByLine, Row
+from .confidence import Row
+from .constrained import Greedy, LineByLine
 from .context import Context
 from .errors import EngineClosedError, NativeError, RequestTooLongError
 from .generation import Generation, Request
@@ -14,7 +15,7 @@ from .vocabulary import Vocabulary
 
 # Tokens of one prompt in one batch: enough for full speed, few enough that others don't wait long for theirs.
 PROMPT_TOKENS = 128
-SEGMENT_SEQUENCES = 128
+SEGMENT_SEQUENCES = 64  # more would slow every step down
 RESIDENT_CELLS = 512
 SAVED_BYTES = 256 * 2**20
 
@@ -55,7 +56,7 @@ class Scheduler:
 
     def step(self) -> None:
         """Compute one batch and hand out what came of it."""
-        for generation in [running for running in self._running if running.outbox.cancelled]:
+        for generation in [running for running in self._running if running.cancelled]:
             self._end(generation, None)
         self._admit()
         self._batch.clear()
@@ -86,7 +87,7 @@ class Scheduler:
         error = EngineClosedError("the engine was closed; load the model again")
         self._abandon(error)
         for request in self._waiting:
-            request.outbox.close(error)
+            request.outbox.close(error=error)
         self._waiting.clear()
         self._context.close()
 
@@ -98,7 +99,7 @@ class Scheduler:
                 if not request.outbox.cancelled and not self._start(request):
                     return
             except Exception as error:  # a prompt that is too long, or whatever its constraint raises
-                request.outbox.close(error)
+                request.outbox.close(error=error)
             self._waiting.popleft()
 
     def _start(self, request: Request) -> bool:
@@ -116,7 +117,7 @@ class Scheduler:
         generation = Generation(request, chooser, self._vocabulary, stream, room, reserved)
         generation.begin()
         if generation.finished:
-            request.outbox.close()
+            generation.close()
             return True
         self._spare.pop()
         generation.segments = self._segments.acquire(keys, free)
@@ -188,7 +189,7 @@ class Scheduler:
                 self._end(generation, None)
 
     def _end(self, generation: Generation, error: Exception | None) -> None:
-        generation.outbox.close(error)
+        generation.close(error)
         self._running.remove(generation)
         self._context.remove(generation.stream.sequence)
         self._spare.append(generation.stream.sequence)

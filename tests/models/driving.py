@@ -1,6 +1,6 @@
 """The scheduler without its thread: a prompt in, logits out, step by step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
@@ -30,7 +30,7 @@ class Recorder(Greedy):
     def __init__(self) -> None:
         self.rows: list[NDArray[np.float32]] = []
 
-    def choose(self, logits: NDArray[np.float32]) -> tuple[int, float]:
+    def choose(self, logits: NDArray[np.float32]) -> int:
         self.rows.append(logits.copy())
         return super().choose(logits)
 
@@ -39,15 +39,14 @@ class Nowhere:
     """An outbox that nobody reads."""
 
     def __init__(self) -> None:
-        self.cancelled = False
-        self.closed = False
+        self.cancelled = self.due = False
         self.error: Exception | None = None
 
-    def write(self, pieces: bytes, tokens: int, forced: int, logprob: float) -> None:
+    def write(self, pieces: Sequence[bytes], forced: int) -> None:
         pass
 
-    def close(self, error: Exception | None = None) -> None:
-        self.closed, self.error = True, error
+    def close(self, logprob: float = 0.0, error: Exception | None = None) -> None:
+        self.error = error
 
 
 class Driver:

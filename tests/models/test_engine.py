@@ -64,9 +64,9 @@ class Endless(Greedy):
     def __init__(self) -> None:
         self.steps = 0
 
-    def choose(self, logits: NDArray[np.float32]) -> tuple[int, float]:
+    def choose(self, logits: NDArray[np.float32]) -> int:
         self.steps += 1
-        return 100, 0.0
+        return 100
 
 
 async def test_text_tokens_and_confidence_come_in_chunks(planner: Path) -> None:
@@ -215,7 +215,7 @@ async def test_a_request_of_100000_characters_is_refused_with_what_to_do(planner
 
 async def test_more_tools_than_fit_are_refused(planner: Path) -> None:
     async with engine_on(planner, EngineSettings(context_tokens=4096, threads=1)) as engine:
-        with pytest.raises(RequestTooLongError, match="at most 127 tools fit at once, not 200"):
+        with pytest.raises(RequestTooLongError, match="at most 63 tools fit at once, not 200"):
             await text_of(engine, prompt("x", tuple(f"t{number}()" for number in range(200))))
 
 

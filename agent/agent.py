@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -30,7 +32,7 @@ from .events import (
     ToolsChosen,
 )
 from .executor import Executor
-from .joiner import Joiner, Rounds
+from .joiner import Joined, Joiner, Rounds
 from .outcome import Outcome
 from .plan import Plan, Step
 from .planner import Engine, PastTurn, Planner, PlanTooLong, current_facts
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Agent", "Answer"]
+
+_log = logging.getLogger(__name__)
 
 
 class Agent:
@@ -166,9 +170,8 @@ class Agent:
             if why is None or request.unfinished or len(rounds) == self._rounds:
                 break
             request.emit(RoundStarted(len(rounds) + 1, why))
-        joined = joiner.answer(rounds, request.unfinished)
+        joined = await self._kept(past_turn(request.text, rounds), joiner.answer(rounds, request.unfinished))
         request.emit(AnswerText(joined.text))
-        await self._session.record_turn(past_turn(request.text, rounds), joined)
         timings = request.whole_timings()
         request.emit(RequestFinished(joined.status, joined.text, timings))
         steps = tuple(chain.from_iterable(rounds))
@@ -196,6 +199,15 @@ class Agent:
                 raise
             request.unfinished = str(error)  # what runs already is carried through, and told in the answer
         request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now()))
+
+    async def _kept(self, turn: PastTurn, joined: Joined) -> Joined:
+        """Record a turn before its answer is out; what was done is told even when that fails."""
+        try:
+            await self._session.record_turn(turn, joined)
+        except Exception as error:
+            _log.exception("the turn could not be kept")
+            return replace(joined, text=f"{joined.text}\nThis turn could not be kept in the session: {error}")
+        return joined
 
     def _executor(self, request: Request, tools: ToolRegistry, history: Sequence[PastTurn]) -> Executor:
         return Executor(

@@ -22,9 +22,12 @@ from scrubjay.agent.events import (
     StepStarted,
     ToolsChosen,
 )
+from scrubjay.agent.joiner import Joined
 from scrubjay.agent.plan import print_plan
+from scrubjay.agent.planner import PastTurn
 from scrubjay.agent.policy import Policy
 from scrubjay.agent.reader import PlanSyntaxError
+from scrubjay.agent.turns import Turns
 from scrubjay.models.prompt import SegmentKind
 from scrubjay.tools.effect import Effect
 from scrubjay.tools.errors import ToolFailed
@@ -357,6 +360,20 @@ async def test_a_plan_that_breaks_off_is_carried_through_as_far_as_it_goes_and_s
     assert answer.text == (
         "Texted 555-0101 and 555-0102.\nThere may be more to do, but the plan broke off: "
         "Line 4 of the plan: the text stops before `done` or `none`."
+    )
+
+
+async def test_when_the_session_cannot_keep_a_turn_the_answer_says_so_and_is_not_lost() -> None:
+    class FullDisk(Turns):
+        async def record_turn(self, turn: PastTurn, joined: Joined) -> None:
+            raise OSError("no space left on device")
+
+    phone = Phone()
+    async with Agent(phone.tools(), ScriptedEngine(TEXT_BOTH), session=FullDisk(), policy=YES) as agent:
+        answer = await agent.run("text Sid and Lutfi: late")
+    assert answer.status is Status.DONE
+    assert answer.text == (
+        "Texted 555-0101 and 555-0102.\nThis turn could not be kept in the session: no space left on device"
     )
 
 

@@ -109,7 +109,7 @@ def print_name(name: str) -> str:
     return name if BARE_NAME.fullmatch(name) else print_string(name)
 
 
-def print_value(value: Value) -> str:
+def print_value(value: Value | Json) -> str:
     """The text of an argument's value."""
     if isinstance(value, str):
         return print_string(value)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..dialects import tool_text
+from . import cases
 from .corpus import load_corpus, plan_text
+from .export import FILE_TYPES, export, make_shippable
 from .model import ModelShape
 from .sampling import Mix, Sampler
 from .tokenizer import Encoder, train_tokenizer
 from .train import Recipe, Run, train
+
+START = (
+    Path(__file__).parent / "start"
+)  # the vocabulary and weights that training goes on from on a new machine
 
 
 def main() -> None:
@@ -36,12 +44,29 @@ def main() -> None:
     )
     training.add_argument("--workers", type=int, default=2)
     training.add_argument("--device", default="cpu")
+    exporting = parts.add_parser("export", help="write latest.pt as a GGUF file")
+    exporting.add_argument("--out", type=Path, default=START.parents[1] / "weights" / "planner.gguf")
+    exporting.add_argument(
+        "--type", choices=sorted(FILE_TYPES), default="Q8_0", help="how weights are quantized"
+    )
+    exporting.add_argument("--start", action="store_true", help="also write what a new machine goes on from")
+    parts.add_parser("cases", help="write evaluation cases out of the held-out corpus")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     if arguments.part == "tokenizer":
         texts = _texts(Sampler(load_corpus(arguments.corpus), seed=5))
         train_tokenizer(texts, arguments.vocabulary).save(str(arguments.folder / "tokenizer.json"))
+    elif arguments.part == "export":
+        tokenizer = arguments.folder / "tokenizer.json"
+        export(arguments.folder / "latest.pt", tokenizer, arguments.corpus, arguments.out, arguments.type)
+        if arguments.start:
+            START.mkdir(exist_ok=True)
+            shutil.copy(tokenizer, START)
+            make_shippable(arguments.folder / "stable.pt", START / "stable.pt")
+    elif arguments.part == "cases":
+        _write_cases(arguments.corpus, arguments.folder)
     else:
+        _take_up(arguments.folder)
         encoder = Encoder.load(arguments.folder / "tokenizer.json")
         run = Run(
             arguments.folder,
@@ -53,6 +78,23 @@ def main() -> None:
             arguments.device,
         )
         train(run, Recipe(), ModelShape(encoder.size))
+
+
+def _take_up(folder: Path) -> None:
+    """Begin a new run where the weights in the repository are."""
+    if not (folder / "tokenizer.json").exists():
+        for path in sorted(START.glob("*")):
+            shutil.copy(path, folder)
+
+
+def _write_cases(corpus: Path, folder: Path) -> None:
+    held_out = load_corpus(corpus, held_out=True)
+    for name, make in cases.SETS.items():
+        path = folder / f"{name}.jsonl"
+        path.write_text(
+            "".join(json.dumps(case, ensure_ascii=False) + "\n" for case in make(held_out)), "utf-8"
+        )
+        print(path)
 
 
 def _texts(sampler: Sampler, groups: int = 6000) -> Iterator[str]:

@@ -41,6 +41,14 @@ def dialogue_cases(corpus: Corpus, seed: int = 0) -> Iterator[dict[str, Any]]:
             yield _case(f"dialogue-{number}-{turn}", example, list(corpus.builtin_tools.values()), rng)
 
 
+SETS = {
+    "builtin": builtin_cases,
+    "unseen": unseen_cases,
+    "refusals": refusal_cases,
+    "dialogues": dialogue_cases,
+}
+
+
 def _pack_cases(
     packs: tuple[Pack, ...] | list[Pack], rng: random.Random, others: list[Schema]
 ) -> Iterator[dict[str, Any]]:

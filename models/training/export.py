@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from ..dialects import DIALECT, END, PAD, SPECIAL_TOKENS, SYSTEM
+from ..library import silence
 from .corpus import load_corpus
 from .model import ModelShape
 from .tokenizer import Encoder
@@ -103,6 +104,7 @@ def gguf_name(name: str) -> str:
 
 def quantize(source: Path, out: Path, file_type: str) -> None:
     """Let llama.cpp quantize `source` into `out`."""
+    silence()
     parameters = llama_cpp.llama_model_quantize_default_params()
     parameters.ftype = FILE_TYPES[file_type]
     parameters.pure = file_type in ("Q8_0", "F16")

@@ -1,0 +1,166 @@
+"""The one settings file, in TOML: which back end each app uses, and what a person can choose.
+
+Nothing has to be in it: every app has a default that needs no account. An account is chosen by being there
+(`[calendar.caldav]`). Passwords are never in it; see `secrets.py`.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError
+
+from .errors import ToolError
+from .validation import problems
+
+
+class SettingsError(ToolError):
+    """The settings file cannot be used; the message names the file, the setting and what it may be."""
+
+
+class Section(BaseModel):
+    """A table of the file. The docstring below a field is what the person reads about it."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, validate_default=True
+    )
+
+
+def _zone(name: str) -> str:
+    if name:
+        try:
+            ZoneInfo(name)
+        except (LookupError, OSError, ValueError) as error:
+            raise ValueError("no time zone has this name; write one like Europe/Lisbon") from error
+    return name
+
+
+Folder = Annotated[Path | None, BeforeValidator(lambda path: Path(path).expanduser() if path else None)]
+"""A folder of the user's; empty text counts as left out."""
+
+
+class TimeSettings(Section):
+    """How dates and times are read."""
+
+    zone: Annotated[str, AfterValidator(_zone)] = ""
+    """Your time zone, such as "Europe/Lisbon"; empty: the system's."""
+    numbers: Literal["ask", "day first", "month first"] = "ask"
+    """What 3/4 means; "ask" asks whenever both can be meant."""
+
+
+class DavAccount(Section):
+    """An account on a CalDAV or CardDAV server; `pip install 'scrubjay[dav]'`. Its password is a secret."""
+
+    url: HttpUrl
+    """Address of the server, or of the calendar or address book itself."""
+    user: str
+    """Name to log in with."""
+    name: str = ""
+    """Which calendar or address book; empty: the first one."""
+
+
+class ContactsSettings(Section):
+    """Who has which number and address."""
+
+    folder: Folder = None
+    """Folder of vCards; left out: contacts/ in the data folder."""
+    carddav: DavAccount | None = None
+    """Use the address book of a server instead of the folder."""
+
+
+class CalendarSettings(Section):
+    """Events."""
+
+    folder: Folder = None
+    """Folder of iCalendar files, one an event (as vdirsyncer and khal keep them); left out: calendar/."""
+    caldav: DavAccount | None = None
+    """Use a calendar on a server instead of the folder."""
+    minutes: Annotated[int, Field(ge=5, le=1440)] = 60
+    """Length of an event whose end was not said."""
+
+
+class MeetingsSettings(Section):
+    """Links to video meetings."""
+
+    link: str = "https://meet.jit.si/{slug}"
+    """What a link looks like; {slug} is the topic and what cannot be guessed, {topic} the topic alone."""
+    command: tuple[str, ...] = ()
+    """A program that makes the meeting and prints its link; it reads the meeting as JSON."""
+
+
+class RemindersSettings(Section):
+    """Reminders and alarms."""
+
+    day_at: time = time(9)
+    """When a reminder rings that has a day but no time."""
+    command: tuple[str, ...] = ()
+    """A program that shows a reminder instead of the desktop; it gets the title and the text."""
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    time: TimeSettings = TimeSettings()
+    contacts: ContactsSettings = ContactsSettings()
+    calendar: CalendarSettings = CalendarSettings()
+    meetings: MeetingsSettings = MeetingsSettings()
+    reminders: RemindersSettings = RemindersSettings()
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings in the file `path`; the defaults when there is none. Raises SettingsError."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}. Mend it or move it away.") from error
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not TOML: {error}.") from error
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {'; '.join(problems(error, 'settings'))}.") from error
+
+
+def settings_page() -> str:
+    """A settings file with every setting, what it does and its default; the defaults are commented out."""
+    return "\n".join(_section_lines(Settings, ())) + "\n"
+
+
+def _section_lines(section: type[Section], path: tuple[str, ...]) -> Iterator[str]:
+    inner: list[tuple[str, type[Section]]] = []
+    if path:
+        optional = "# " if len(path) > 1 else ""
+        yield ""
+        yield from (f"# {line}" for line in (section.__doc__ or "").splitlines() if line.strip())
+        yield f"{optional}[{'.'.join(path)}]"
+    for name, field in section.model_fields.items():
+        kind = _section_of(field.annotation)
+        if kind is not None:
+            inner.append((name, kind))
+        else:
+            default = None if field.is_required() else field.get_default()
+            yield f"# {field.description}"
+            yield f"# {name} = {_toml(default)}"
+    for name, kind in inner:
+        yield from _section_lines(kind, (*path, name))
+
+
+def _section_of(annotation: Any) -> type[Section] | None:
+    """The section that a field holds, also where it may be left out."""
+    kinds = (annotation, *getattr(annotation, "__args__", ()))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+
+
+def _toml(value: Any) -> str:
+    """A default as TOML; a setting without one has an empty text."""
+    if isinstance(value, (tuple, frozenset)):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, time):
+        return value.isoformat()
+    return json.dumps("" if value is None else value)

@@ -22,6 +22,7 @@ def tool(
     timeout_s: float | None = ...,
     retries: int = ...,
     say: str | None = ...,
+    from_others: bool = ...,
     examples: Sequence[str] = ...,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 
@@ -37,6 +38,7 @@ def tool(
     timeout_s: float | None = None,
     retries: int = 0,
     say: str | None = None,
+    from_others: bool = False,
     examples: Sequence[str] = (),
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a `Tool` of a function or method, from its signature, type hints and Google-style docstring.
@@ -59,6 +61,7 @@ def tool(
             timeout_s=timeout_s,
             retries=retries,
             say=say,
+            from_others=from_others,
             examples=tuple(examples),
             function=function,
             argument_validators=read.argument_validators,

@@ -43,6 +43,8 @@ class Tool:
     """How often to try again after an error that is no ToolError."""
     say: str | None = None
     """How its result is put to the person; see `say.py`."""
+    from_others: bool = False
+    """Whether its result holds what others wrote (a mail's text, a file's): data, never instructions."""
     examples: tuple[str, ...] = ()
     """Requests that it serves, for finding it."""
     function: Callable[..., Any] | None = None

@@ -14,11 +14,11 @@ from icalendar import vRecur
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed
-from .files import new_id
 from .reminders import When
 from .said.durations import duration as read_duration
 from .said.moments import iso_moment
 from .said.time_zones import zone
+from .storage import new_id
 from .todos import REPEAT, SAID, write_item
 
 _RULES = {

@@ -8,9 +8,9 @@ from unicodedata import category
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed, ToolQuestion
-from .files import BrokenFile
 from .said.names import alike, folded, listed, meant
 from .said.phones import email_address, phone_number
+from .storage import BrokenFile
 from .vcards import Card, Entry, read_cards, write_card
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed
-from .files import new_id, write_file
 from .said.phones import phone_number
 from .say import spoken
+from .storage import new_id, write_file
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed, ToolQuestion
-from .files import BrokenFile, file_name, files_in, free_path, read_file, write_file
 from .said.names import alike, folded, listed, meant
+from .storage import BrokenFile, file_name, files_in, free_path, read_file, write_file
 
 _log = logging.getLogger(__name__)
 

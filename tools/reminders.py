@@ -16,9 +16,9 @@ from pydantic import Field
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed, ToolQuestion
-from .files import new_id
 from .said.moments import iso_moment
 from .said.names import alike, folded, listed, meant
+from .storage import new_id
 from .todos import SAID, Item, read_items, write_item
 
 When = Annotated[str, Field(json_schema_extra={"format": "date-time"})]

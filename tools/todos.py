@@ -9,7 +9,7 @@ from typing import Any
 
 from icalendar import Alarm, Calendar, Todo
 
-from .files import BrokenFile, files_in, read_file, write_file
+from .storage import BrokenFile, files_in, read_file, write_file
 
 SAID = "X-SCRUBJAY-SAID"
 """Property: the due date or time as the person said it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import vobject  # type: ignore[import-untyped]
 
-from .files import BrokenFile, file_name, files_in, free_path, read_file, write_file
+from .storage import BrokenFile, file_name, files_in, free_path, read_file, write_file
 
 _FOLD = re.compile(r"\r?\n[ \t]")
 _NAMES = re.compile(r"^((?:[\w-]+\.)?(?:FN|NICKNAME)(?:;[^:\n]*)?:)(.*)$", re.IGNORECASE | re.MULTILINE)

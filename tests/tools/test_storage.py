@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrubjay.tools.files import (
+from scrubjay.tools.storage import (
     LONGEST_NAME,
     BrokenFile,
     file_name,
@@ -49,7 +49,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
 def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "note.md"
     code = (
-        "import sys; from pathlib import Path; from scrubjay.tools.files import write_file\n"
+        "import sys; from pathlib import Path; from scrubjay.tools.storage import write_file\n"
         "print('ready', flush=True)\n"
         "while True:\n"
         "    for letter in 'ab': write_file(Path(sys.argv[1]), letter * 1_000_000)"

@@ -45,10 +45,10 @@ class Mix:
     """How often each kind of group is drawn; the parts need not add up to one."""
 
     copying: float = 0.04
-    builtin: float = 0.40
+    builtin: float = 0.62
     dialogues: float = 0.10
-    others: float = 0.34
-    public: float = 0.12
+    others: float = 0.20
+    public: float = 0.04
 
 
 class Sampler:

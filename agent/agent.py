@@ -57,7 +57,7 @@ class Agent:
 
     tools: a registry, which may change between requests, or any tools.
     engine: what plans; None loads the bundled planner when it is needed first, and closes it in the end.
-    session: where turns and effects are kept; None keeps turns in memory, and no journal.
+    session: where turns and effects are kept, a `session.Session`; None: turns in memory, no journal.
     policy: what asks for consent, and how; by default everything but reading asks by a ConsentAsked event.
     facts: the facts for a request (see `models.dialects.facts_text`), for models that read them.
     rounds: how often at most a plan is made for one request.

@@ -12,8 +12,9 @@ from ..agent.events import Status
 from ..agent.policy import Policy
 from .consent import AskAtTerminal, nobody_there, person_there
 from .display import Display, open_display
+from .opening import open_agent
 from .record import Record
-from .setting import data_folder_option, model_option, open_agent, run, session_option
+from .setting import data_folder_option, model_option, run, session_option
 
 
 @click.command()

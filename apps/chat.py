@@ -14,8 +14,9 @@ from ..agent.policy import Policy
 from .ask import follow
 from .consent import AskAtTerminal, nobody_there, person_there
 from .display import open_display
+from .opening import open_agent
 from .record import Record
-from .setting import data_folder_option, model_option, open_agent, session_option, told_clearly
+from .setting import data_folder_option, model_option, session_option, told_clearly
 
 
 @click.command()

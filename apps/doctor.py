@@ -19,7 +19,8 @@ from ..models.library import silence
 from ..models.metadata import read_metadata
 from ..models.probe import repacking_is_safe
 from ..tools.builtin import builtin_tools
-from .setting import data_folder_option, load_engine, model_option
+from .opening import load_engine
+from .setting import data_folder_option, model_option
 
 REQUEST = "what time is it"
 EXTRAS = {

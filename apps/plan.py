@@ -14,8 +14,9 @@ from ..retrieval.words import Retriever
 from ..tools.registry import ToolRegistry
 from .batch import plan_batch
 from .display import safe_text
+from .opening import load_engine, open_registry
 from .plan_json import plan_json
-from .setting import data_folder_option, load_engine, model_option, open_registry, run
+from .setting import data_folder_option, model_option, run
 from .tool_files import read_tool_file
 
 

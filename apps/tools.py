@@ -11,7 +11,8 @@ from rich.text import Text
 
 from ..tools.errors import UnknownToolError
 from ..tools.tool import Tool
-from .setting import data_folder_option, open_registry
+from .opening import open_registry
+from .setting import data_folder_option
 
 
 @click.group(invoke_without_command=True)

@@ -1,6 +1,8 @@
 """`scrubjay ask`, as a program uses it: in a pipe."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,3 +82,26 @@ def test_a_data_folder_that_cannot_be_written_is_one_clear_error(scrubjay: Scrub
     done = scrubjay("ask", "--data-folder", tmp_path / "file" / "data", "what time is it")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+def test_an_effect_that_was_cut_off_is_told_once_and_never_repeated(
+    scrubjay: Scrubjay, data_folder: Path, outbox: Callable[[], list[Any]]
+) -> None:
+    dying = f"""
+import asyncio, os, pathlib
+from scrubjay.agent.session import Session
+from scrubjay.tools.effect import Effect
+
+async def die_in_the_middle():
+    session = await Session.open(pathlib.Path({str(data_folder)!r}) / "sessions.db")
+    await session.journal("r1").begin(3, "send_sms", {{"to": ["555-0142"], "message": "hi"}}, Effect.SEND)
+    os._exit(9)
+
+asyncio.run(die_in_the_middle())
+"""
+    subprocess.run([sys.executable, "-c", dying], check=False)
+    first, second = (scrubjay("ask", "--data-folder", data_folder, "what time is it") for _ in range(2))
+    assert 'send_sms(to=["555-0142"], message=hi)' in first.stderr
+    assert "It may have happened" in first.stderr
+    assert second.stderr == ""
+    assert outbox() == []

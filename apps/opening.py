@@ -1,0 +1,62 @@
+"""Opens what the commands work with: the tools, the engine, and an agent on the data of this machine."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+
+from ..agent.agent import Agent
+from ..agent.policy import Policy
+from ..agent.session import Session
+from ..models.catalog import bundled_planner
+from ..models.engine import LlamaEngine
+from ..tools.builtin import builtin_tools
+from ..tools.registry import ToolRegistry
+from .display import value_text
+
+
+def open_registry(data_folder: Path) -> ToolRegistry:
+    """The built-in tools, and those of installed plug-ins; a plug-in that is broken is named on stderr."""
+    registry = ToolRegistry(builtin_tools(data_folder))
+    for problem in registry.add_plugins():
+        click.echo(f"Warning: {problem}", err=True)
+    return registry
+
+
+async def load_engine(model: Path | None) -> LlamaEngine:
+    """The engine of that model file, or of the bundled planner. Raises ModelError."""
+    return await LlamaEngine.load(model or bundled_planner())
+
+
+@asynccontextmanager
+async def open_agent(
+    model: Path | None, data_folder: Path, session: str, policy: Policy
+) -> AsyncGenerator[Agent, None]:
+    """An agent on the tools and the data of this machine, in the conversation `session`.
+
+    What the user must know of the time before goes to stderr: effects that were cut off, a damaged file.
+    """
+    tools = open_registry(data_folder)
+    async with (
+        await load_engine(model) as engine,
+        await Session.open(data_folder / "sessions.db", session) as conversation,
+        Agent(tools, engine, session=conversation, policy=policy) as agent,
+    ):
+        await _tell_of_before(conversation)
+        yield agent
+
+
+async def _tell_of_before(conversation: Session) -> None:
+    if conversation.notice:
+        click.echo(f"Note: {conversation.notice}", err=True)
+    interrupted = await conversation.interrupted()
+    for effect in interrupted:
+        arguments = ", ".join(f"{name}={value_text(value)}" for name, value in effect.arguments.items())
+        begun = effect.begun_at.astimezone()
+        click.echo(
+            f"Note: Scrubjay was stopped on {begun:%d %B at %H:%M}, during {effect.tool}({arguments})."
+            " It may have happened: look before you repeat it.",
+            err=True,
+        )
+    await conversation.mark_told(interrupted)

@@ -1,0 +1,165 @@
+"""A conversation that outlives the process: its turns, and the journal of its effects, in SQLite."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import platformdirs
+
+from .database import Database
+from .events import Status
+from .evidence import repair_text
+from .joiner import Joined
+from .journal import (
+    EFFECTS_TABLE,
+    OWNERS_TABLE,
+    Interrupted,
+    Journal,
+    Owner,
+    forget_dead_owners,
+    interrupted_effects,
+    mark_told,
+)
+from .plan import Json
+from .planner import MAX_TURNS, PastTurn
+
+_TURNS_TABLE = """
+    CREATE TABLE turns (
+        session TEXT NOT NULL, number INTEGER NOT NULL,
+        request TEXT NOT NULL, plan TEXT NOT NULL, results TEXT NOT NULL, referable TEXT NOT NULL,
+        answer TEXT NOT NULL, status TEXT NOT NULL, ended_at TEXT NOT NULL,
+        PRIMARY KEY (session, number)
+    )
+"""
+
+_MIGRATIONS = ((_TURNS_TABLE, EFFECTS_TABLE, OWNERS_TABLE),)
+"""What made each version of the file. Append; never change what users' files were made with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request that was served, as it is kept.
+
+    plan: its text. results: one for each step. referable: whole results by step id. ended_at: in UTC.
+    """
+
+    number: int
+    request: str
+    plan: str
+    results: Sequence[Json]
+    referable: dict[int, Json]
+    answer: str
+    status: Status
+    ended_at: datetime
+
+
+def default_path() -> Path:
+    """Where sessions are kept: `sessions.db` in the platform's folder for the user's data."""
+    return Path(platformdirs.user_data_path("scrubjay", appauthor=False)) / "sessions.db"
+
+
+class Session:
+    """One conversation of those in a file; a `turns.Conversation`. Use `async with`, or call `aclose`.
+
+    id: its name. notice: what the user should be told about the file (it was damaged); empty if all is well.
+    """
+
+    def __init__(self, database: Database, session_id: str) -> None:
+        self.id = session_id
+        self.notice = database.notice
+        self._database = database
+        self._owner = Owner(database)
+
+    @classmethod
+    async def open(cls, path: Path | None = None, id: str = "main") -> Self:
+        """Open the conversation `id` in the file `path`, by default `default_path()`; a new one if need be.
+
+        Several conversations live in one file, and several processes may use them at once. Raises
+        StorageError when the file cannot be used.
+        """
+        database = await Database.open(path or default_path(), _MIGRATIONS)
+        await database.run(lambda connection: forget_dead_owners(connection, database.path))
+        return cls(database, repair_text(id))
+
+    async def record_turn(self, turn: PastTurn, joined: Joined) -> None:
+        """Keep a turn that has been served: it is on the disk when this returns. Raises StorageError."""
+        row = (
+            *map(repair_text, (turn.request, turn.plan)),
+            json.dumps(turn.results),
+            json.dumps(turn.referable),
+            repair_text(joined.text),
+            joined.status.value,
+            datetime.now(UTC).isoformat(),
+        )
+
+        def insert(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO turns SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?"
+                " FROM turns WHERE session = ?",
+                (self.id, *row, self.id),
+            )
+
+        await self._database.run(insert)
+
+    async def history(self, limit: int = MAX_TURNS) -> list[Turn]:
+        """The latest `limit` turns, oldest first. Raises StorageError."""
+
+        def select(connection: sqlite3.Connection) -> list[Turn]:
+            rows = connection.execute(
+                "SELECT number, request, plan, results, referable, answer, status, ended_at FROM turns"
+                " WHERE session = ? ORDER BY number DESC LIMIT ?",
+                (self.id, limit),
+            )
+            return [_turn(*row) for row in rows][::-1]
+
+        return await self._database.run(select)
+
+    async def past_turns(self) -> Sequence[PastTurn]:
+        """The latest turns as planners see them, oldest first. Raises StorageError."""
+        turns = await self.history()
+        return [PastTurn(turn.request, turn.plan, turn.results, turn.referable) for turn in turns]
+
+    def journal(self, request_id: str) -> Journal:
+        """Where the effects of a request are written down."""
+        return Journal(self._database, self._owner, self.id, request_id)
+
+    async def interrupted(self) -> list[Interrupted]:
+        """The effects of processes that died in the middle: they may have happened. Oldest first.
+
+        Effects that are under way in a living process are not among them. Tell the user, then call
+        `mark_told`; none is ever run again by itself. Raises StorageError.
+        """
+        path = self._database.path
+        return await self._database.run(lambda connection: interrupted_effects(connection, path, self.id))
+
+    async def mark_told(self, told: Sequence[Interrupted]) -> None:
+        """The user has been told of these; they are not reported again. Raises StorageError."""
+        await self._database.run(lambda connection: mark_told(connection, self.id, told))
+
+    async def aclose(self) -> None:
+        """Close the file; what was begun and not finished is from now on reported as interrupted."""
+        await self._database.run(self._owner.let_go)
+        await self._database.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def _turn(
+    number: int, request: str, plan: str, results: str, referable: str, answer: str, status: str, ended: str
+) -> Turn:
+    by_step = {int(step): result for step, result in json.loads(referable).items()}
+    ended_at = datetime.fromisoformat(ended)
+    return Turn(number, request, plan, json.loads(results), by_step, answer, Status(status), ended_at)

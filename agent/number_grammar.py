@@ -48,11 +48,11 @@ def bounds_in(schema: Mapping[str, Schema]) -> Bounds:
     return Bounds(low, high, without_low, without_high)
 
 
-def multiple_in(schema: Mapping[str, Schema]) -> int:
-    """What multipleOf says if it is whole, otherwise 1: fractions are left to the tool's own validation."""
+def multiple_in(schema: Mapping[str, Schema]) -> int | None:
+    """What multipleOf says; None if it is not there or a fraction, which is left to the tool's validation."""
     multiple = _number(schema, "multipleOf")
     if multiple is None or multiple != multiple.to_integral_value():
-        return 1
+        return None
     if not 0 < multiple <= LARGEST:
         raise MalformedSchema(f"multipleOf must be above 0 and at most {LARGEST}")
     return int(multiple)
@@ -168,7 +168,7 @@ def _fractions(bounds: Bounds) -> Iterator[str]:
 
 
 def _small(bounds: Bounds) -> Iterator[str]:
-    """Patterns for the numbers above 0 and below 0.0001, from each power of ten that lies wholly within `bounds`."""
+    """Patterns for numbers between 0 and 0.0001, from each power of ten that is wholly within `bounds`."""
     for exponent in _SMALL:
         first, behind = Decimal(1).scaleb(-exponent), Decimal(1).scaleb(1 - exponent)
         above_low = (

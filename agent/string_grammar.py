@@ -21,8 +21,8 @@ MAX_LENGTH = 10_000
 
 _ESCAPE = r"\\[\"\\nrtbf]|\\u00(0[0-7bef]|1[0-9a-f])"
 _AFTER_BRACE = rf"[^\"\\{{$\x00-\x1f]|{_ESCAPE}|\\u0024"
-_VISIBLE = r"[^\"\\\s\x00-\x1f]|\\[\"\\]|\\u[0-9a-f]{4}"
-_UNIT = r"[^\\]|\\[^u]|\\u[0-9a-f]{4}"
+_VISIBLE = r"[^\"\\\s\x00-\x1f]|\\[\"\\]|\\u0024|\\u00(0[0-7ef]|1[0-9ab])"  # the rest is white space
+_UNIT = r"[^\"\\\x00-\x1f]|\\[^u]|\\u[0-9a-f]{4}"
 
 STRING_TERMINALS = rf"""
 BRACES: /(\{{)+/

@@ -203,8 +203,8 @@ class ValueWriter:
 
     def _number(self, branch: Branch) -> str | None:
         bounds, multiple = bounds_in(branch.schema), multiple_in(branch.schema)
-        whole = branch.kind == "integer" or multiple > 1
-        terminal = integers(bounds, multiple) if whole else numbers(bounds)
+        whole = branch.kind == "integer" or multiple is not None
+        terminal = integers(bounds, multiple or 1) if whole else numbers(bounds)
         return None if terminal is None else self._terminal(terminal)
 
     def _terminal(self, definition: str) -> str:
@@ -247,7 +247,7 @@ class ValueWriter:
             needed = max(0, least - len(firsts))
             lead = "" if firsts else f"{item} "
             count = 0 if firsts else 1
-            tail = f'{lead}(", " {item}){{{max(0, needed - count)},{most - len(firsts) - count}}}'
+            tail = lead + _repeated(f'", " {item}', max(0, needed - count), most - len(firsts) - count)
             if not firsts and needed == 0:
                 tail = f"({tail})?"
         for index in range(min(len(firsts), most) - 1, -1, -1):
@@ -286,8 +286,8 @@ class ValueWriter:
             return None
         if most == 0:
             return self.rule('"{}"')
-        pairs = f'{pair} (", " {pair}){{{max(0, least - 1)},{most - 1}}}'
-        return self.rule(f'"{{" ({pairs}){"?" if least == 0 else ""} "}}"')
+        more = _repeated(f'", " {pair}', max(0, least - 1), most - 1)
+        return self.rule(f'"{{" ({pair} {more}){"?" if least == 0 else ""} "}}"')
 
     def _undeclared_pair(self, branch: Branch, declared: Sequence[str], depth: int, free: bool) -> str | None:
         """A key of the model's choice with its value, where the schema asks for such keys."""
@@ -300,3 +300,7 @@ class ValueWriter:
         taken = " | ".join(literal(print_string(name)) for name in declared)
         key = self._terminal(f"KEY & ~({taken})" if taken else "KEY")
         return self.rule(f'{key} ": " {value}')
+
+
+def _repeated(expression: str, least: int, most: int) -> str:
+    return f"({expression}){{{least},{most}}}" if most > 0 else ""

@@ -22,8 +22,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Some hours on two cores; what it reads is described in models/training.
 train: $(VENV)/installed-dev
-	$(BIN)/python -m scrubjay.models.training
+	$(BIN)/python -m scrubjay.models.training train
+	$(BIN)/python -m scrubjay.models.training export
 
 bench: $(VENV)/installed-dev
 	for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done

@@ -1,10 +1,12 @@
 """The display on a terminal: the plan as it grows, with each step's state, time and result."""
 
 import time
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -24,6 +26,7 @@ class LiveDisplay:
     def __init__(self, console: Console, record: Record) -> None:
         self._record = record
         self._started = time.monotonic()
+        self._ended = False
         self._ascii = console.options.ascii_only
         self._spinner = Spinner("line" if self._ascii else "dots")
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=12)
@@ -33,9 +36,13 @@ class LiveDisplay:
         """The record has what is to be drawn; the next redrawing shows it."""
 
     def close(self) -> None:
+        self._ended = True
         self._live.stop()
 
     def _render(self) -> RenderableType:
+        return self._whole() if self._ended else _Bottom(self._whole())
+
+    def _whole(self) -> RenderableType:
         record = self._record
         rows = Table.grid(padding=(0, 1), expand=True)
         rows.add_column(width=1)
@@ -68,6 +75,18 @@ class LiveDisplay:
         if step.ended_ms < 1000:
             return f"{step.started_ms:.0f}-{step.ended_ms:.0f} ms"
         return f"{step.started_ms / 1000:.2f}-{step.ended_ms / 1000:.2f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Bottom:
+    """The last lines of what does not fit on the screen: a question must never be out of sight."""
+
+    whole: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in console.render_lines(self.whole, options, pad=False)[1 - console.height :]:
+            yield from line
+            yield Segment.line()
 
 
 class _Mark(NamedTuple):

@@ -40,6 +40,7 @@ async def main() -> int:
         folder = Path(name)
         seed_demo_contacts(folder)
         tools = ToolRegistry(builtin_tools(folder))
+        tools.get("create_note")(title="Journal")
         tools.add(slowed(tools.remove("get_phone_number")))
         print(f"> {REQUEST}")
         print(f"(Here a look-up takes {LOOK_UP_S} s, so that one can see what overlaps.)\n", flush=True)

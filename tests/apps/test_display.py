@@ -1,10 +1,12 @@
 """What a person sees of a request."""
 
+import time
 from io import StringIO
 
 from rich.console import Console
 
-from scrubjay.agent.events import Event
+from scrubjay.agent.events import Event, StepPlanned
+from scrubjay.agent.plan import Step
 from scrubjay.apps.display import open_display
 from scrubjay.apps.record import Record
 
@@ -55,6 +57,22 @@ def test_a_narrow_terminal_wraps_and_loses_nothing() -> None:
     narrow = _shown(texting("5" * 150), terminal=True, width=30)
     assert max(len(line) for line in narrow.splitlines()) < 60
     assert narrow.count("5") >= 150
+
+
+def test_a_question_stays_in_sight_when_the_plan_is_longer_than_the_screen() -> None:
+    output = StringIO()
+    record = Record()
+    for number in range(100, 160):
+        record.see(StepPlanned(Step(number, "current_time")))
+    for event in texting()[:11]:
+        record.see(event)
+    display = open_display(Console(file=output, force_terminal=True, width=80, height=20), record)
+    time.sleep(0.3)  # until it has been drawn
+    on_screen = output.getvalue()
+    display.close()
+    assert "[y]es / [n]o" in on_screen
+    assert "$100 = current_time()" not in on_screen
+    assert "$100 = current_time()" in output.getvalue()
 
 
 def test_no_result_can_steer_the_terminal() -> None:

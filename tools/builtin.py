@@ -1,19 +1,35 @@
 """The built-in apps and their tools."""
 
+import getpass
+from email.headerregistry import Address
 from pathlib import Path
 
+from .allowed_folders import AllowedFolders
 from .calculator import calculate, convert_units
 from .clock import Clock
 from .contacts import Contacts
 from .decorator import tools_of
+from .errors import ToolFailed
+from .imap import Imap
+from .mail import Mail
+from .mail_writing import recipient
+from .maildir import Maildir
 from .messages import Messages
 from .notes import Notes
 from .reminders import Reminders
+from .settings import MailSettings, Settings, SettingsError
+from .smtp import Smtp
 from .tool import Tool
 
 
-def builtin_tools(data_folder: Path) -> list[Tool]:
-    """All built-in tools, on files below `data_folder`; each app makes its folder when it first writes."""
+def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[Tool]:
+    """All built-in tools; each app makes its folder when it first writes.
+
+    With `settings`, on the folders and accounts that they name; without, on files below `data_folder` alone,
+    the open folder being `files/`. Raises SettingsError.
+    """
+    open_folders = AllowedFolders(settings.files.folders if settings else (data_folder / "files",))
+    settings = settings or Settings()
     apps = (
         Contacts(data_folder / "contacts"),
         Messages(data_folder / "messages" / "outbox"),
@@ -21,4 +37,21 @@ def builtin_tools(data_folder: Path) -> list[Tool]:
         Reminders(data_folder / "reminders"),
         Clock(data_folder / "clock"),
     )
-    return [*(tool for app in apps for tool in tools_of(app)), calculate, convert_units]
+    tools = [*(tool for app in apps for tool in tools_of(app)), calculate, convert_units]
+    return [*tools, *_mail(data_folder, settings.mail, open_folders).tools()]
+
+
+def _mail(data_folder: Path, settings: MailSettings, open_folders: AllowedFolders) -> Mail:
+    store = Imap(settings.imap) if settings.imap else Maildir(settings.folder or data_folder / "mail")
+    smtp = Smtp(settings.smtp) if settings.smtp else None
+    return Mail(store, _own_address(settings), smtp, attachable=open_folders)
+
+
+def _own_address(settings: MailSettings) -> Address:
+    if not settings.address:
+        return Address(settings.name, getpass.getuser(), "localhost")
+    try:
+        own = recipient(settings.address)
+    except ToolFailed as error:
+        raise SettingsError(f"[mail] address = {settings.address!r} is not an e-mail address.") from error
+    return Address(settings.name or own.display_name, own.username, own.domain)

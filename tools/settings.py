@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    model_validator,
+)
 
 from .errors import ToolError
 from .validation import problems
@@ -101,6 +110,51 @@ class RemindersSettings(Section):
     """A program that shows a reminder instead of the desktop; it gets the title and the text."""
 
 
+class MailServer(Section):
+    """An account on a mail server. Its password is a secret."""
+
+    host: str
+    """Name of the server."""
+    user: str = ""
+    """Name to log in with; empty: none is needed (SMTP only)."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """0: the usual one."""
+    security: Literal["tls", "starttls", "none"] = "tls"
+    """How the connection is encrypted; "none" only on this machine."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> "MailServer":
+        if self.security == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError('security = "none" sends the password in the clear; write "tls" or "starttls"')
+        return self
+
+
+class MailSettings(Section):
+    """E-mail."""
+
+    address: str = ""
+    """Your address; empty: your user name on this machine."""
+    name: str = ""
+    """Your name, as others see it."""
+    folder: Folder = None
+    """A Maildir; left out: mail/ in the data folder."""
+    imap: MailServer | None = None
+    """Use the mailbox of a server instead of the folder."""
+    smtp: MailServer | None = None
+    """The server that takes your mail; without one it waits in the outbox."""
+
+
+class FilesSettings(Section):
+    """The folders that tools may look into, write to and attach files from; nothing else is touched."""
+
+    folders: tuple[Annotated[Path, AfterValidator(Path.expanduser)], ...] = (
+        Path("~/Documents"),
+        Path("~/Desktop"),
+        Path("~/Downloads"),
+    )
+    """New files go into the first one unless you name another."""
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -109,6 +163,8 @@ class Settings(Section):
     calendar: CalendarSettings = CalendarSettings()
     meetings: MeetingsSettings = MeetingsSettings()
     reminders: RemindersSettings = RemindersSettings()
+    mail: MailSettings = MailSettings()
+    files: FilesSettings = FilesSettings()
 
 
 def read_settings(path: Path) -> Settings:
@@ -163,4 +219,4 @@ def _toml(value: Any) -> str:
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, time):
         return value.isoformat()
-    return json.dumps("" if value is None else value)
+    return json.dumps("" if value is None else str(value) if isinstance(value, Path) else value)

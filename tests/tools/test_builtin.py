@@ -17,7 +17,7 @@ from .calling import call
 EXPECTED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data/builtin_tools.json").read_text())
 
 EFFECTS = {
-    "send_sms": Effect.SEND,
+    **dict.fromkeys(["send_sms", "compose_email", "reply_to_email", "forward_email"], Effect.SEND),
     **dict.fromkeys(["add_contact", "create_note", "append_to_note", "create_reminder"], Effect.WRITE),
     **dict.fromkeys(["complete_reminder", "set_timer", "set_alarm"], Effect.WRITE),
 }

@@ -39,16 +39,16 @@ def meant(said: str, names: Mapping[str, Iterable[str]], *, inflected: bool = Fa
     right for what people wrote down and wrong for people: Simone is not Simon. One key means that it is
     clear, several that the person should be asked, none that nothing of that name is there.
     """
-    words = _words(said)
+    words = telling_words(said)
     names = {key: list(own) for key, own in names.items()}
     names = {key: own for key, own in names.items() if _titles_agree([said], own)}
     matches: list[Callable[[str], bool]] = [
         lambda name: folded(name) == folded(said),
-        lambda name: _words(name) == words,
-        lambda name: {*words} <= {*_words(name)},
+        lambda name: telling_words(name) == words,
+        lambda name: {*words} <= {*telling_words(name)},
     ]
     if inflected:
-        matches.append(lambda name: {*map(_stem, words)} <= {*map(_stem, _words(name))})
+        matches.append(lambda name: {*map(stem, words)} <= {*map(stem, telling_words(name))})
     for match in matches if words else ():
         found = [key for key, own in names.items() if any(match(name) for name in own)]
         if found:
@@ -59,9 +59,9 @@ def meant(said: str, names: Mapping[str, Iterable[str]], *, inflected: bool = Fa
 def alike(said: str, names: Mapping[str, Iterable[str]], limit: int = 3) -> list[str]:
     """Keys of `names` that look like `said` or share a word with it, the most alike first; suggestions."""
     by_name = {folded(name): key for key, own in names.items() for name in own}
-    parts = {word: key for name, key in by_name.items() for word in reversed(_words(name))}
+    parts = {word: key for name, key in by_name.items() for word in reversed(telling_words(name))}
     close = [by_name[name] for name in get_close_matches(folded(said), by_name, n=limit, cutoff=0.6)]
-    for word in _words(said):
+    for word in telling_words(said):
         close += [parts[part] for part in get_close_matches(word, parts, n=limit, cutoff=0.75)]
     return list(dict.fromkeys(close))[:limit]
 
@@ -72,7 +72,8 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def _words(text: str) -> list[str]:
+def telling_words(text: str) -> list[str]:
+    """The folded words of `text` without small ones and titles; all of them where nothing else is left."""
     words = re.findall(r"[\w'+#&]+", folded(text))
     telling = [word.removesuffix("'s") for word in words if word not in _SMALL_WORDS and word not in _TITLES]
     return telling or words
@@ -87,5 +88,6 @@ def _titles_agree(*names: Iterable[str]) -> bool:
     return not all(titles) or bool(set.intersection(*titles))
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """The beginning that forms of an English word share: "call" for "calling" and "calls"."""
     return re.sub(r"(?<=\w{3})(?:ing|es|ed|s|e)$", "", word)

@@ -32,7 +32,7 @@ SIZES = (10, 50, 100, 200)
 GRAPHS = 5
 STEPS = 200
 REPEATS = 20
-TRIES = 3
+TRIES = 5
 ALLOWED_US, ALLOWED_SHARE, ALLOWED_MS = 100.0, 0.02, 5.0
 REQUEST = "text Sid and Lutfi that I'm running late and note it in my journal"
 
@@ -55,9 +55,8 @@ class Cost:
 class Makespan:
     """A random graph run by the executor.
 
-    critical_ms: along the longest path, by the sleeps that were asked for.
+    critical_ms: along the longest path, by the sleeps that were asked for. excess_ms: what is over that.
     slept_ms: the same by how long the tools slept really; an event loop's timers are up to 1 ms late each.
-    excess_ms: what the executor adds to the latter.
     bare_ms: the same graph as asyncio tasks that await each other and sleep, without any executor.
     """
 
@@ -189,9 +188,9 @@ async def measure_makespan(tools: ToolRegistry, tool: str, graph: Graph) -> Make
         makespan, outcomes = await run(tools, calls, steps)
         naps = [outcome.result for outcome in outcomes if isinstance(outcome.result, float)]
         slept = critical_path_ms([(nap, needs) for nap, (_, needs) in zip(naps, graph, strict=True)])
-        spans.append((makespan - slept, makespan, slept))
+        spans.append((makespan, slept))
     calls.close()
-    excess, makespan, slept = min(spans)
+    makespan, slept = min(spans)
     bare = min([await bare_ms(graph) for _ in range(TRIES)])
     critical = critical_path_ms(graph)
     return Makespan(
@@ -200,13 +199,13 @@ async def measure_makespan(tools: ToolRegistry, tool: str, graph: Graph) -> Make
         critical_ms=critical,
         slept_ms=slept,
         makespan_ms=makespan,
-        excess_ms=excess,
+        excess_ms=makespan - critical,
         bare_ms=bare,
         ratio=makespan / critical,
         ratio_to_slept=makespan / slept,
         ratio_to_bare=makespan / bare,
         one_by_one_ratio=sum(seconds for seconds, _ in graph) * 1000 / critical,
-        within_target=excess <= ALLOWED_SHARE * slept + ALLOWED_MS,
+        within_target=makespan - critical <= ALLOWED_SHARE * critical + ALLOWED_MS,
     )
 
 
@@ -259,7 +258,7 @@ def print_makespans(makespans: Sequence[Makespan]) -> None:
     )
     for tool, size in dict.fromkeys((span.tools, span.steps) for span in makespans):
         runs = [span for span in makespans if (span.tools, span.steps) == (tool, size)]
-        worst = max(runs, key=lambda span: span.excess_ms - ALLOWED_SHARE * span.slept_ms)
+        worst = max(runs, key=lambda span: span.makespan_ms - (1 + ALLOWED_SHARE) * span.critical_ms)
         label = f"{tool}, {size} steps"
         times = f"{worst.critical_ms:9.1f}{worst.slept_ms:9.1f}{worst.makespan_ms:9.1f}    "
         ratios = f"{worst.ratio:8.3f}{worst.ratio_to_slept:9.3f}{worst.ratio_to_bare:8.3f}"

@@ -23,6 +23,7 @@ def tool(
     retries: int = ...,
     say: str | None = ...,
     from_others: bool = ...,
+    undo: Callable[..., str] | None = ...,
     examples: Sequence[str] = ...,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 
@@ -39,12 +40,14 @@ def tool(
     retries: int = 0,
     say: str | None = None,
     from_others: bool = False,
+    undo: Callable[..., str] | None = None,
     examples: Sequence[str] = (),
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a `Tool` of a function or method, from its signature, type hints and Google-style docstring.
 
     `@tool` alone, or `@tool(effect="read", ...)`: an effect that isn't declared counts as write. `name` and
-    `description` replace the function's own; the rest are the fields of `Tool`. The result can still be
+    `description` replace the function's own; the rest are the fields of `Tool` (a method's `undo` is a method
+    of its class too). The result can still be
     called like the function, and as a method it is bound by its instance. Raises ToolDefinitionError that
     says what to change.
     """
@@ -62,6 +65,7 @@ def tool(
             retries=retries,
             say=say,
             from_others=from_others,
+            undo=undo,
             examples=tuple(examples),
             function=function,
             argument_validators=read.argument_validators,

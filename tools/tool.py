@@ -45,6 +45,8 @@ class Tool:
     """How its result is put to the person; see `say.py`."""
     from_others: bool = False
     """Whether its result holds what others wrote (a mail's text, a file's): data, never instructions."""
+    undo: Callable[[Mapping[str, Any], Any], str] | None = None
+    """Takes a call back, from its arguments and result (JSON); says what it did, or raises ToolFailed."""
     examples: tuple[str, ...] = ()
     """Requests that it serves, for finding it."""
     function: Callable[..., Any] | None = None
@@ -187,6 +189,7 @@ class Tool:
             return self
         bound = copy.copy(self)
         bound._set("function", MethodType(self.function, instance))
+        bound._set("undo", self.undo and MethodType(self.undo, instance))
         return bound
 
     def __hash__(self) -> int:

@@ -316,3 +316,27 @@ def test_a_tool_says_whether_its_result_holds_what_others_wrote() -> None:
 
     assert read_page.from_others
     assert not Tool.from_schema(read_page.schema()).from_others
+
+
+class Shelf:
+    def __init__(self) -> None:
+        self.books: list[str] = []
+
+    def _take_away(self, arguments: dict[str, Any], result: str) -> str:
+        self.books.remove(result)
+        return f"{arguments['title']} is off the shelf again"
+
+    @tool(effect="write", undo=_take_away)
+    def put(self, title: str) -> str:
+        """Put a book on the shelf."""
+        self.books.append(title.upper())
+        return title.upper()
+
+
+def test_a_call_can_be_taken_back_on_the_instance_that_made_it() -> None:
+    one, other = Shelf(), Shelf()
+    one.put("Dune")
+    other.put("Dune")
+    assert one.put.undo is not None
+    assert one.put.undo({"title": "Dune"}, "DUNE") == "Dune is off the shelf again"
+    assert (one.books, other.books) == ([], ["DUNE"])

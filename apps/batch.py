@@ -17,6 +17,7 @@ from ..agent.planner import Planner, current_facts
 from ..models.dialects import facts_text
 from ..retrieval.words import Retriever
 from ..tools.registry import ToolRegistry
+from .opening import MAX_TOOLS
 from .plan_json import plan_json
 from .tool_files import tools_from
 
@@ -71,7 +72,7 @@ async def _plan_line(number: int, line: bytes, planner: Planner, retriever: Retr
         if request.tools is not None:
             retriever = Retriever(tools_from(request.tools))
         started = time.perf_counter()
-        offered = retriever.choose(request.query)
+        offered = retriever.choose(request.query, MAX_TOOLS)
         written = await planner.write(request.query, offered, facts=_facts(request.now))
     except Exception as error:  # whatever is wrong with one line, the others are planned
         return {"id": identity, "error": f"line {number}: {_told(error)}"}

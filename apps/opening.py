@@ -14,8 +14,16 @@ from ..models.engine import LlamaEngine
 from ..tools.builtin import builtin_tools
 from ..tools.registry import ToolRegistry
 from .display import value_text
+from .setting import told_clearly
+
+MAX_TOOLS = 48
+"""How many tools a planner is offered: all built-in ones, with room for a user's own, before any are chosen.
+
+Each is computed once, so that many cost little; one that is needed but not offered costs the request.
+"""
 
 
+@told_clearly()
 def open_registry(data_folder: Path) -> ToolRegistry:
     """The built-in tools, and those of installed plug-ins; a plug-in that is broken is named on stderr."""
     registry = ToolRegistry(builtin_tools(data_folder))
@@ -41,7 +49,7 @@ async def open_agent(
     async with (
         await load_engine(model) as engine,
         await Session.open(data_folder / "sessions.db", session) as conversation,
-        Agent(tools, engine, session=conversation, policy=policy) as agent,
+        Agent(tools, engine, session=conversation, policy=policy, max_tools=MAX_TOOLS) as agent,
     ):
         await _tell_of_before(conversation)
         yield agent

@@ -14,7 +14,7 @@ from ..retrieval.words import Retriever
 from ..tools.registry import ToolRegistry
 from .batch import plan_batch
 from .display import safe_text
-from .opening import load_engine, open_registry
+from .opening import MAX_TOOLS, load_engine, open_registry
 from .plan_json import plan_json
 from .setting import data_folder_option, model_option, run
 from .tool_files import read_tool_file
@@ -63,7 +63,7 @@ async def _plan_one(text: str, tools: ToolRegistry, model: Path | None, as_json:
     async with await load_engine(model) as engine:
         started = time.perf_counter()
         reader, tokens = PlanReader(), 0
-        chunks = Planner(engine).plan(text, Retriever(tools).choose(text), facts=current_facts())
+        chunks = Planner(engine).plan(text, Retriever(tools).choose(text, MAX_TOOLS), facts=current_facts())
         async with aclosing(chunks):
             async for chunk in chunks:
                 reader.feed(chunk.text)

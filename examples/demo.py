@@ -39,9 +39,8 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="scrubjay-demo-") as name:
         folder = Path(name)
         seed_demo_contacts(folder)
-        tools = ToolRegistry(builtin_tools(folder))
-        tools.get("create_note")(title="Journal")
-        tools.add(slowed(tools.remove("get_phone_number")))
+        tools = [slowed(tool) if tool.name == "get_phone_number" else tool for tool in builtin_tools(folder)]
+        ToolRegistry(tools).get("create_note")(title="Journal")
         print(f"> {REQUEST}")
         print(f"(Here a look-up takes {LOOK_UP_S} s, so that one can see what overlaps.)\n", flush=True)
         async with Agent(tools, policy=Policy(allow_effects=True)) as agent:

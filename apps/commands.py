@@ -8,7 +8,7 @@ import click
 
 
 class Home(NamedTuple):
-    """Where a command is: the function of its name in apps/`module`.py. short_help: its line in `--help`."""
+    """Where a command is: a function in apps/`module`.py that is called like it. short_help: for `--help`."""
 
     module: str
     short_help: str
@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, Home] = {
     "chat": Home("chat", "Ask one thing after another."),
     "plan": Home("plan", "Write a plan and run nothing."),
     "tools": Home("tools", "List the tools; `tools show NAME` shows one."),
+    "eval": Home("evaluate", "Compare plans with the wanted ones."),
     "doctor": Home("doctor", "Say what works on this machine, and what the rest needs."),
 }
 
@@ -32,8 +33,8 @@ class LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f".{COMMANDS[cmd_name].module}", __package__)
-        command = getattr(module, cmd_name)
+        module = COMMANDS[cmd_name].module
+        command = getattr(import_module(f".{module}", __package__), module)
         assert isinstance(command, click.Command)
         return command
 

@@ -17,6 +17,10 @@ from .plan import Json, print_string
 MAX_CHUNKS = 40_000
 """How many chunks all texts may have together: enough for 100,000 characters of English, in 0.1 s a line."""
 
+MAX_CHUNK = 200
+"""Characters of a chunk. A longer word is cut into pieces, and no span crosses longer white space: llguidance
+looks that far ahead, and gives up when it has to look too far."""
+
 _BARRIER = "\x01"
 """Stands between two texts. No span can hold it, since a JSON string has no raw control characters."""
 
@@ -72,12 +76,11 @@ def escaped_chunks(texts: Iterable[str]) -> list[str]:
     for text in dict.fromkeys(repair_text(text) for text in texts):
         if not text.strip() or room <= 0:
             continue
-        chunks = chunks_of(text)
+        chunks = [piece for chunk in chunks_of(text) for piece in _escaped(chunk)]
         if len(chunks) > room:
             chunks = [*chunks[: room // 2], _BARRIER, *chunks[len(chunks) - room // 2 :]]
         room -= len(chunks)
-        known += [chunk if chunk is _BARRIER else print_string(chunk)[1:-1] for chunk in chunks]
-        known.append(_BARRIER)
+        known += [*chunks, _BARRIER]
     return known[:-1]
 
 
@@ -93,6 +96,14 @@ def texts_in(value: Json) -> Iterator[str]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from texts_in(item)
+
+
+def _escaped(chunk: str) -> list[str]:
+    if len(chunk) <= MAX_CHUNK:
+        return [print_string(chunk)[1:-1]]
+    if chunk.isspace():
+        return [_BARRIER]
+    return [print_string(chunk[i : i + MAX_CHUNK])[1:-1] for i in range(0, len(chunk), MAX_CHUNK)]
 
 
 def _join_clusters(text: str) -> Iterator[str]:

@@ -42,6 +42,10 @@ class MalformedSchema(ValueError):
     """A schema that is no JSON Schema, or more than can be offered. The message says what is wrong."""
 
 
+class TooLargeSchema(MalformedSchema):
+    """More parts than can be offered; with less nesting there may be few enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class Branch:
     """One alternative of a schema: values of one kind, with the keywords that say more about them.
@@ -72,7 +76,7 @@ class Branches:
         """
         self._steps += 1
         if self._steps > MAX_STEPS:
-            raise MalformedSchema(f"it has more than {MAX_STEPS} parts, with every $ref followed")
+            raise TooLargeSchema(f"it has more than {MAX_STEPS} parts, with every $ref followed")
         if isinstance(schema, bool):
             return [{}] if schema else []
         if not isinstance(schema, Mapping):
@@ -86,10 +90,8 @@ class Branches:
         """What each combining keyword leaves to choose from; a value satisfies one schema of every list."""
         if "$ref" in schema:
             reference = schema["$ref"]
-            if reference in inside:
-                yield []
-            else:
-                yield self._flat(self._resolved(reference), inside | {reference})
+            found = self._resolved(reference)
+            yield [] if reference in inside else self._flat(found, inside | {reference})
         for part in _list_of(schema, "allOf"):
             yield self._flat(part, inside)
         for key in ("anyOf", "oneOf"):
@@ -101,7 +103,7 @@ class Branches:
             for other in others:
                 self._steps += 1
                 if self._steps > MAX_STEPS:
-                    raise MalformedSchema(f"its alternatives multiply to more than {MAX_STEPS}")
+                    raise TooLargeSchema(f"its alternatives multiply to more than {MAX_STEPS}")
                 if (merged := _merged(one, other)) is not None:
                     yield merged
 

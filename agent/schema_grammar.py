@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .plan import TOOL_NAME, print_name
-from .schema_branches import Branch, MalformedSchema, Schema, count_in
+from .schema_branches import Branch, MalformedSchema, TooLargeSchema, count_in
 from .value_grammar import FREE, Offer, Symbol, ValueWriter, declared_members, literal
+
+DEPTHS = (12, 6, 3)
+"""How deep lists and objects may be nested in an argument: as deep as leaves few enough rules."""
 
 
 class SchemaError(ValueError):
@@ -46,33 +49,39 @@ def tool_rules(name: str, parameters_text: str, offer: Offer) -> ToolRules:
     """
     if not TOOL_NAME.fullmatch(name):
         raise SchemaError(name, None, f"a tool's name must match {TOOL_NAME.pattern}")
-    prefix = "t" + hashlib.sha256(f"{name}\n{parameters_text}".encode()).hexdigest()[:12]
-    return _ToolWriter(name, json.loads(parameters_text), prefix, offer).rules()
+    for depth in DEPTHS:
+        writer = _ToolWriter(name, parameters_text, offer, depth)
+        try:
+            return writer.rules()
+        except MalformedSchema as error:
+            if depth == DEPTHS[-1] or not isinstance(error, TooLargeSchema):
+                raise SchemaError(name, writer.parameter, str(error)) from error
+    raise AssertionError("DEPTHS is empty")
 
 
 class _ToolWriter:
-    def __init__(self, name: str, parameters: Schema, prefix: str, offer: Offer) -> None:
-        self.name = name
-        self.parameters = parameters
-        self.offer = offer
-        self.writer = ValueWriter(parameters, prefix, offer)
+    """Writes the rules of one tool. parameter: the one being written, or for which nothing can be written."""
+
+    def __init__(self, name: str, parameters_text: str, offer: Offer, max_depth: int) -> None:
+        prefix = "t" + hashlib.sha256(f"{name}\n{parameters_text}".encode()).hexdigest()[:12]
         self.parameter: str | None = None
-        """The parameter being written, or the one that nothing can be written for."""
+        self._name = name
+        self._offer = offer
+        self._parameters = json.loads(parameters_text)
+        self._values = ValueWriter(self._parameters, prefix, offer, max_depth)
 
     def rules(self) -> ToolRules:
-        try:
-            branches = self.writer.branches.of(self.parameters)
-            if any(branch.kind not in ("object", "any") for branch in branches):
-                raise MalformedSchema("its parameters must be a schema of type object")
-            calls = [call for branch in branches if (call := self._call(branch)) is not None]
-            if calls:
-                entry = self.writer.rule(" | ".join(calls))
-                return ToolRules(entry, "".join(self.writer.rules), frozenset(self.writer.uses))
-        except MalformedSchema as error:
-            raise SchemaError(self.name, self.parameter, str(error)) from error
-        if self.offer.missing:
+        """All rules. Raises MalformedSchema."""
+        branches = self._values.branches.of(self._parameters)
+        if any(branch.kind not in ("object", "any") for branch in branches):
+            raise MalformedSchema("its parameters must be a schema of type object")
+        calls = [call for branch in branches if (call := self._call(branch)) is not None]
+        if calls:
+            entry = self._values.rule(" | ".join(calls))
+            return ToolRules(entry, "".join(self._values.rules), frozenset(self._values.uses))
+        if self._offer.missing:
             return ToolRules(None)
-        raise SchemaError(self.name, self.parameter, "no value can ever satisfy its schema")
+        raise MalformedSchema("no value can ever satisfy its schema")
 
     def _call(self, branch: Branch) -> str | None:
         """One way to call the tool: with the parameters of one branch of its schema."""
@@ -80,15 +89,14 @@ class _ToolWriter:
         arguments: list[tuple[str, bool]] = []
         for name, schema, needed in declared_members(branch):
             self.parameter = name
-            value = self.writer.value(schema, depth=1, free=branch.schema.get(FREE) is True)
+            value = self._values.value(schema, depth=1, free=branch.schema.get(FREE) is True)
             if value is not None:
                 arguments.append((f"{literal(print_name(name) + '=')} {value}", needed))
             elif needed:
                 return None
         self.parameter = None
-        opening = literal(f"{self.name}(")
-        needed_any = any(needed for _, needed in arguments)
-        may_be_empty = not needed_any and not count_in(branch.schema, "minProperties")
+        opening = literal(f"{self._name}(")
+        needs_any = any(needed for _, needed in arguments) or count_in(branch.schema, "minProperties")
         if not arguments:
-            return f'{opening} ")"' if may_be_empty else None
-        return f'{opening} {self.writer.sequence(arguments)}{"?" if may_be_empty else ""} ")"'
+            return None if needs_any else f'{opening} ")"'
+        return f'{opening} {self._values.sequence(arguments)}{"" if needs_any else "?"} ")"'

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
-from llguidance import LLMatcher, LLTokenizer
+from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
 from .pattern_grammar import pattern_terminal
 from .schema_branches import MalformedSchema, Schema, count_in, shown
@@ -19,6 +19,7 @@ from .schema_branches import MalformedSchema, Schema, count_in, shown
 MAX_LENGTH = 10_000
 """A schema may ask for this many characters at least; a larger maxLength is as good as none."""
 
+_FUEL = 300_000  # a third of what llguidance grants a whole grammar
 _ESCAPE = r"\\[\"\\nrtbf]|\\u00(0[0-7bef]|1[0-9a-f])"
 _AFTER_BRACE = rf"[^\"\\{{$\x00-\x1f]|{_ESCAPE}|\\u0024"
 _VISIBLE = r"[^\"\\\s\x00-\x1f]|\\[\"\\]|\\u0024|\\u00(0[0-7ef]|1[0-9ab])"  # the rest is white space
@@ -64,12 +65,16 @@ def shape_in(schema: Mapping[str, Schema], span: bool) -> StringShape | None:
     pattern = schema.get("pattern")
     if pattern is not None and not isinstance(pattern, str):
         raise MalformedSchema(f"pattern must be text, but it is {shown(pattern)}")
-    return StringShape(
+    shape = StringShape(
         span,
         min_length=0 if shortest <= span else shortest,  # a span has a character anyway
         max_length=None if longest is None or longest > MAX_LENGTH else longest,
-        pattern=pattern if pattern is None or pattern_terminal(pattern) else None,
     )
+    if pattern is not None and pattern_terminal(pattern) and _compiles(replace(shape, pattern=pattern)):
+        return replace(shape, pattern=pattern)
+    if not _compiles(shape):
+        raise MalformedSchema(f"minLength {shortest} or maxLength {longest} is more than a grammar can hold")
+    return shape
 
 
 def span_terminal(name: str, shape: StringShape) -> str:
@@ -96,6 +101,16 @@ def some_span_fits(shape: StringShape, chunks: str) -> bool:
     matcher = LLMatcher(_byte_tokenizer(), grammar, log_level=0)
     matcher.compute_bitmask()
     return not matcher.is_stopped()
+
+
+@lru_cache(maxsize=1024)
+def _compiles(shape: StringShape) -> bool:
+    """Whether llguidance can take the shape's conditions; hostile ones exhaust what it grants a grammar."""
+    if not shape.conditions():
+        return True
+    grammar = f"start: TEXT\n{text_terminal('TEXT', shape, None)}{STRING_TERMINALS}"
+    limits = LLParserLimits(initial_lexer_fuel=_FUEL)
+    return not LLMatcher(_byte_tokenizer(), grammar, log_level=0, limits=limits).is_error()
 
 
 @cache

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from .number_grammar import Bounds, bounds_in, integers, multiple_in, numbers
 from .plan import print_string, print_value
 from .reference_grammar import ANYTHING, Kinds, kinds_that_fill
-from .schema_branches import Branch, Branches, MalformedSchema, Schema, count_in, shown
+from .schema_branches import (
+    Branch,
+    Branches,
+    MalformedSchema,
+    Schema,
+    TooLargeSchema,
+    count_in,
+    shown,
+)
 from .string_grammar import StringShape, shape_in
 
 FREE = "x-scrubjay-free"
@@ -22,14 +30,14 @@ FREE = "x-scrubjay-free"
 MAX_MEMBERS = 600
 """Parameters of a tool, or keys of an object: with more, llguidance gives up in the middle of a line."""
 
-MAX_VALUES = 5_000
-"""Values of an enum."""
+MAX_VALUES = 2_000
+"""Values of an enum; sixteen tools with so many are about what llguidance takes."""
 
 MAX_ITEMS = 1_000
 """Items that an array may ask for; none gets more."""
 
-MAX_DEPTH = 12
-"""How deep lists and objects may be nested in an argument; recursive schemas are unrolled to this depth."""
+MAX_FIRST_ITEMS = 100
+"""Items of an array that may have schemas of their own."""
 
 MAX_RULES = 5_000
 """Rules of one tool."""
@@ -113,14 +121,18 @@ def declared_members(branch: Branch) -> list[tuple[str, Schema, bool]]:
 
 
 class ValueWriter:
-    """Writes rules for the schemas of one document, and remembers what they use."""
+    """Writes rules for the schemas of one document, and remembers what they use.
 
-    def __init__(self, root: Schema, prefix: str, offer: Offer) -> None:
+    max_depth: how deep lists and objects may be nested; recursive schemas are unrolled to this depth.
+    """
+
+    def __init__(self, root: Schema, prefix: str, offer: Offer, max_depth: int) -> None:
         self.branches = Branches(root)
         self.rules: list[str] = []
         self.uses: set[Symbol] = set()
         self._prefix = prefix
         self._offer = offer
+        self._max_depth = max_depth
         self._written: dict[tuple[int, int, bool, bool], tuple[Schema, str | None]] = {}
 
     def value(self, schema: Schema, depth: int, in_array: bool = False, free: bool = False) -> str | None:
@@ -149,7 +161,7 @@ class ValueWriter:
     def rule(self, expression: str) -> str:
         """The name of a new rule that stands for `expression`."""
         if len(self.rules) >= MAX_RULES:
-            raise MalformedSchema(f"its grammar has more than {MAX_RULES} rules")
+            raise TooLargeSchema(f"its grammar has more than {MAX_RULES} rules")
         name = f"{self._prefix}_{len(self.rules)}"
         self.rules.append(f"{name}: {expression}\n")
         return name
@@ -183,7 +195,7 @@ class ValueWriter:
             return '"null"'
         if branch.kind == "any":
             return self._anything(free)
-        if depth > MAX_DEPTH:
+        if depth > self._max_depth:
             return None
         write = self._array if branch.kind == "array" else self._object
         return write(branch, depth, free)
@@ -230,8 +242,8 @@ class ValueWriter:
         rest = branch.schema.get("items", True)
         if isinstance(rest, list):  # drafts before 2020-12 have the first items' schemas here
             first, rest = rest, branch.schema.get("additionalItems", True)
-        if not isinstance(first, list) or len(first) > MAX_DEPTH:
-            raise MalformedSchema(f"prefixItems must be a list of at most {MAX_DEPTH} schemas")
+        if not isinstance(first, list) or len(first) > MAX_FIRST_ITEMS:
+            raise MalformedSchema(f"prefixItems must be a list of at most {MAX_FIRST_ITEMS} schemas")
         firsts = [self.value(schema, depth + 1, True, free) for schema in first[:most]]
         if None in firsts:
             most = min(most, firsts.index(None))
@@ -252,9 +264,9 @@ class ValueWriter:
                 tail = f"({tail})?"
         for index in range(min(len(firsts), most) - 1, -1, -1):
             lead = '", " ' if index else ""
-            tail = f"{lead}{firsts[index]} {tail}"
+            tail = self.rule(f"{lead}{firsts[index]} {tail}")
             if index >= least:
-                tail = f"({tail})?"
+                tail += "?"
         return self.rule(f'"[" {tail} "]"')
 
     def _object(self, branch: Branch, depth: int, free: bool) -> str | None:

@@ -1,6 +1,6 @@
 """The `@tool` decorator: a Python function becomes a tool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 from .effect import Effect
@@ -24,6 +24,7 @@ def tool(
     say: str | None = ...,
     from_others: bool = ...,
     undo: Callable[..., str] | None = ...,
+    understood: Callable[..., Mapping[str, str]] | None = ...,
     examples: Sequence[str] = ...,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 
@@ -41,13 +42,14 @@ def tool(
     say: str | None = None,
     from_others: bool = False,
     undo: Callable[..., str] | None = None,
+    understood: Callable[..., Mapping[str, str]] | None = None,
     examples: Sequence[str] = (),
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a `Tool` of a function or method, from its signature, type hints and Google-style docstring.
 
     `@tool` alone, or `@tool(effect="read", ...)`: an effect that isn't declared counts as write. `name` and
-    `description` replace the function's own; the rest are the fields of `Tool` (a method's `undo` is a method
-    of its class too). The result can still be
+    `description` replace the function's own; the rest are the fields of `Tool` (a method's `undo` and
+    `understood` are methods of its class too). The result can still be
     called like the function, and as a method it is bound by its instance. Raises ToolDefinitionError that
     says what to change.
     """
@@ -66,6 +68,7 @@ def tool(
             say=say,
             from_others=from_others,
             undo=undo,
+            understood=understood,
             examples=tuple(examples),
             function=function,
             argument_validators=read.argument_validators,

@@ -47,6 +47,10 @@ class Tool:
     """Whether its result holds what others wrote (a mail's text, a file's): data, never instructions."""
     undo: Callable[[Mapping[str, Any], Any], str] | None = None
     """Takes a call back, from its arguments and result (JSON); says what it did, or raises ToolFailed."""
+    understood: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None
+    """What it understands arguments to mean, in plain words, by name (JSON values; not all need be there):
+    {"start": "tomorrow at 2"} is {"start": "Wednesday 25 November, 14:00"}. For the question before an effect
+    and the answer after it. Raises ToolQuestion or ToolFailed as the call itself would; changes nothing."""
     examples: tuple[str, ...] = ()
     """Requests that it serves, for finding it."""
     function: Callable[..., Any] | None = None
@@ -190,6 +194,7 @@ class Tool:
         bound = copy.copy(self)
         bound._set("function", MethodType(self.function, instance))
         bound._set("undo", self.undo and MethodType(self.undo, instance))
+        bound._set("understood", self.understood and MethodType(self.understood, instance))
         return bound
 
     def __hash__(self) -> int:

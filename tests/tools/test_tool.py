@@ -340,3 +340,22 @@ def test_a_call_can_be_taken_back_on_the_instance_that_made_it() -> None:
     assert one.put.undo is not None
     assert one.put.undo({"title": "Dune"}, "DUNE") == "Dune is off the shelf again"
     assert (one.books, other.books) == ([], ["DUNE"])
+
+
+class Diary:
+    day = "Tuesday"
+
+    def _understood(self, arguments: dict[str, Any]) -> dict[str, str]:
+        return {"when": self.day} if arguments.get("when") == "today" else {}
+
+    @tool(effect="read", understood=_understood)
+    def entries(self, when: str, about: str = "") -> str:
+        """Read the diary."""
+        return f"{when}: nothing"
+
+
+def test_a_tool_tells_what_it_understands_its_arguments_to_mean() -> None:
+    diary = Diary()
+    diary.day = "Friday"
+    assert diary.entries.understood is not None
+    assert diary.entries.understood({"when": "today", "about": "tea"}) == {"when": "Friday"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,14 +12,14 @@ from scrubjay.agent.reader import parse_plan
 from scrubjay.apps.plan_json import plan_json, plan_text
 from scrubjay.apps.scoring import same_plan, score, summarise
 
-LOOK_UP_BOTH = [
+LOOK_UP_BOTH: list[dict[str, Any]] = [
     {"tool": "get_phone_number", "args": {"name": "Sid"}},
     {"tool": "get_phone_number", "args": {"name": "Lutfi"}},
     {"tool": "send_sms", "args": {"to": ["$1", "$2"], "message": "late"}},
 ]
 
 
-def call(name: str, **args: object) -> dict[str, object]:
+def call(name: str, **args: object) -> dict[str, Any]:
     return {"tool": name, "args": args}
 
 
@@ -49,7 +50,8 @@ def test_references_into_results_keep_their_path() -> None:
 
 
 def test_a_summary_counts_refusals_both_ways() -> None:
-    served, refused = [call("f")], []
+    served: list[dict[str, Any]] = [call("f")]
+    refused: list[dict[str, Any]] = []
     summary = summarise(
         [score(served, served), score(refused, refused), score(refused, served), score(served, refused)]
     )
@@ -72,14 +74,11 @@ def test_renumbering_never_changes_the_score(drawn: list[tuple[str, list[int]]],
         ready = [
             number
             for number in range(len(plan))
-            if number not in order and all(int(r[1:]) - 1 in order for r in plan[number]["args"]["of"])  # type: ignore[index]
+            if number not in order and all(int(r[1:]) - 1 in order for r in plan[number]["args"]["of"])
         ]
         order.append(rng.choice(ready))
     place = {f"${number + 1}": f"${order.index(number) + 1}" for number in order}
-    renumbered = [
-        call(str(plan[n]["tool"]), of=[place[r] for r in plan[n]["args"]["of"]])  # type: ignore[index]
-        for n in order
-    ]
+    renumbered = [call(str(plan[n]["tool"]), of=[place[r] for r in plan[n]["args"]["of"]]) for n in order]
     assert same_plan(renumbered, plan)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from scrubjay.models.training.packing import Packer, Shape  # noqa: E402
 from scrubjay.models.training.sampling import Group, Request  # noqa: E402
 from scrubjay.models.training.tokenizer import Encoder, train_tokenizer  # noqa: E402
 
-TOOLS = tuple(
+TOOLS: tuple[dict[str, Any], ...] = tuple(
     {
         "name": name,
         "description": f"Do {name} to it.",

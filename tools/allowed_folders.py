@@ -29,31 +29,20 @@ class AllowedFolders:
         "Documents/plan.txt", "plan.txt" and "~/Documents/plan.txt" are the same where Documents is open.
         Raises OutsideFolders, or ToolFailed when there is no such file.
         """
-        path = self._existing(said)
+        path = self.existing(said)
         if not path.is_file():
             raise ToolFailed(f"{path} is {'a folder' if path.is_dir() else 'no ordinary file'}. Name a file.")
         return path
 
     def folder(self, said: str) -> Path:
         """The folder that `said` names, in the same ways as `file`, or by an open folder's name alone."""
-        path = self._existing(said.strip().removesuffix(" folder"))
+        path = self.existing(said.strip().removesuffix(" folder"))
         if not path.is_dir():
             raise ToolFailed(f"{path} is a file. Name a folder.")
         return path
 
-    def new(self, said: str) -> Path:
-        """Where a new file called `said` goes; its folder may be missing still. Raises OutsideFolders."""
-        candidates = list(self._candidates(said))
-        inside = [path for path in candidates if self._is_open(path)]
-        if not inside or inside[0] in self._tops():
-            raise self._outside(said)
-        return next((path for path in inside if path.parent.is_dir()), inside[0])
-
-    def listed(self) -> str:
-        """The open folders for a sentence: "Documents, Desktop or Downloads"."""
-        return listed(folder.name for folder in self.folders) if self.folders else "any folder"
-
-    def _existing(self, said: str) -> Path:
+    def existing(self, said: str) -> Path:
+        """The file or folder that `said` names, in the same ways as `file`. Raises ToolFailed."""
         found = [path for path in self._candidates(said) if _exists(path)]
         inside = next((path for path in found if self._is_open(path)), None)
         if inside is not None:
@@ -61,6 +50,17 @@ class AllowedFolders:
         if found or not any(map(self._is_open, self._candidates(said))):
             raise self._outside(said)
         raise ToolFailed(f"There is no {said} in {self.listed()}. Find it by its name first.")
+
+    def new(self, said: str) -> Path:
+        """Where a new file called `said` goes; its folder may be missing still. Raises OutsideFolders."""
+        candidates = list(self._candidates(said))
+        if not candidates or not all(self._is_open(path) and path not in self._tops() for path in candidates):
+            raise self._outside(said)
+        return next((path for path in candidates if path.parent.is_dir()), candidates[0])
+
+    def listed(self) -> str:
+        """The open folders for a sentence: "Documents, Desktop or Downloads"."""
+        return listed(folder.name for folder in self.folders) if self.folders else "any folder"
 
     def _candidates(self, said: str) -> Iterator[Path]:
         """The resolved paths that `said` can mean, likeliest first."""

@@ -9,7 +9,9 @@ from .calculator import calculate, convert_units
 from .clock import Clock
 from .contacts import Contacts
 from .decorator import tools_of
+from .documents import Documents
 from .errors import ToolFailed
+from .files import Files
 from .imap import Imap
 from .mail import Mail
 from .mail_writing import recipient
@@ -36,6 +38,8 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
         Notes(data_folder / "notes"),
         Reminders(data_folder / "reminders"),
         Clock(data_folder / "clock"),
+        Files(open_folders, data_folder / "trash"),
+        Documents(open_folders),
     )
     tools = [*(tool for app in apps for tool in tools_of(app)), calculate, convert_units]
     return [*tools, *_mail(data_folder, settings.mail, open_folders).tools()]

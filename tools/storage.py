@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from uuid import uuid4
@@ -72,12 +73,49 @@ def write_file(path: Path, text: str) -> None:
     _sync_folder(path.parent)
 
 
+def write_new_file(path: Path, content: bytes) -> None:
+    """Put `content` into a file that is not there yet: nothing is ever overwritten.
+
+    Folders are made as needed. Raises FileExistsError when something is there, OSError when the disk refuses.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _link(Path(name), path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def into_trash(path: Path, trash: Path) -> Path:
+    """Move a file or folder into the folder `trash`, and say where it lies now. Raises OSError."""
+    trash.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = free_path(trash, path.stem, path.suffix)
+    shutil.move(path, place)
+    return place
+
+
 def files_in(folder: Path, extension: str) -> list[Path]:
     """The files below `folder` with that extension, by name; hidden ones are left out."""
     found = folder.rglob(f"*{extension}")
     return sorted(
         path for path in found if not any(p.startswith(".") for p in path.relative_to(folder).parts)
     )
+
+
+def _link(new: Path, path: Path) -> None:
+    """Give `new` its name, unless that is taken; on a disk without links, by copying it."""
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        with path.open("xb") as file:
+            file.write(new.read_bytes())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -19,6 +19,7 @@ EXPECTED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data/built
 EFFECTS = {
     **dict.fromkeys(["send_sms", "compose_email", "reply_to_email", "forward_email"], Effect.SEND),
     **dict.fromkeys(["add_contact", "create_note", "append_to_note", "create_reminder"], Effect.WRITE),
+    **dict.fromkeys(["write_file", "open_file"], Effect.WRITE),
     **dict.fromkeys(["complete_reminder", "set_timer", "set_alarm"], Effect.WRITE),
 }
 

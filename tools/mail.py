@@ -2,8 +2,8 @@
 
 import logging
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,6 +17,7 @@ from .mail_reading import addresses, dated, message_ids, sender, shown_sender, s
 from .mail_store import Kept, MailStore, Mark, Received
 from .mail_writing import attach, forward_of, new_message, recipient, recipients, reply_to
 from .said.names import alike, folded, listed, meant, stem, telling_words
+from .say import spoken
 from .smtp import Smtp
 from .tool import Tool
 
@@ -40,6 +41,9 @@ class Mail:
     attachable: AllowedFolders
     """Where attachments may come from."""
     now: Callable[[], datetime] = lambda: datetime.now().astimezone()
+    _shown: dict[str, Received] = field(default_factory=dict)
+    """By what was said: the mail that was shown for it. The one that the person agreed to is the one that is
+    answered, also when a newer one has come in since."""
 
     def tools(self) -> list[Tool]:
         """The tools, which say "in the outbox" where nothing can be sent."""
@@ -56,7 +60,28 @@ class Mail:
             for tool in tools_of(self)
         ]
 
-    @tool(effect=Effect.SEND, state="mail", timeout_s=60, say="Sent {to} your e-mail about {subject}.")
+    def _understood(self, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        """Which mail is meant, who gets the new one, and which files go with it."""
+        shown = {}
+        if query := arguments.get("query"):
+            mail = self._shown[query] = self._find(query)
+            shown["query"] = _title(mail)
+            if "to" not in arguments:
+                shown["query"] += f" (the answer goes to {_answered_at(mail.message).addr_spec})"
+        for name in ("to", "cc"):
+            if people := arguments.get(name):
+                shown[name] = spoken([address.addr_spec for address in recipients(people)])
+        if paths := arguments.get("attachments"):
+            shown["attachments"] = spoken([str(self.attachable.file(path)) for path in paths])
+        return shown
+
+    @tool(
+        effect=Effect.SEND,
+        state="mail",
+        timeout_s=60,
+        say="Sent {to} your e-mail about {subject}.",
+        understood=_understood,
+    )
     def compose_email(
         self,
         to: list[str],
@@ -103,7 +128,13 @@ class Mail:
             found = self.store.search(stems, from_whom, bool(unread), MOST_FOUND)
         return [_line(mail) for mail in found]
 
-    @tool(effect=Effect.SEND, state="mail", timeout_s=60, say="Sent your answer about {query}.")
+    @tool(
+        effect=Effect.SEND,
+        state="mail",
+        timeout_s=60,
+        say="Sent your answer about {query}.",
+        understood=_understood,
+    )
     def reply_to_email(
         self, query: str, body: str, cc: list[str] | None = None, attachments: list[str] | None = None
     ) -> str:
@@ -118,7 +149,7 @@ class Mail:
         Returns:
             Id of the sent reply
         """
-        mail = self._find(query)
+        mail = self._shown.pop(query, None) or self._find(query)
         original = self.store.message(mail.key)
         message = reply_to(
             original, self.me, _answered_at(original), body, self.now(), cc=recipients(cc or ())
@@ -127,7 +158,13 @@ class Mail:
         self._mark(mail, Mark.ANSWERED)
         return sent
 
-    @tool(effect=Effect.SEND, state="mail", timeout_s=60, say="Forwarded the e-mail about {query} to {to}.")
+    @tool(
+        effect=Effect.SEND,
+        state="mail",
+        timeout_s=60,
+        say="Forwarded the e-mail about {query} to {to}.",
+        understood=_understood,
+    )
     def forward_email(
         self, query: str, to: list[str], body: str | None = None, attachments: list[str] | None = None
     ) -> str:
@@ -143,7 +180,7 @@ class Mail:
             Id of the forwarded email
         """
         people = recipients(to)
-        mail = self._find(query)
+        mail = self._shown.pop(query, None) or self._find(query)
         message = forward_of(self.store.message(mail.key), self.me, people, body or "", self.now())
         sent = self._send(message, attachments)
         self._mark(mail, Mark.FORWARDED)
@@ -210,6 +247,12 @@ def _answered_at(original: EmailMessage) -> Address:
     if not author:
         raise ToolFailed("The e-mail doesn't say who sent it, so it cannot be answered.")
     return recipient(author)
+
+
+def _title(mail: Received) -> str:
+    """Who wrote it, about what and when, for a question."""
+    title = f"{shown_sender(mail.message)}: {subject(mail.message)}"
+    return f"{title if len(title) <= _BEGINNING else title[:_BEGINNING] + '...'} ({dated(mail)})"
 
 
 def _domain(address: str) -> str:

@@ -300,5 +300,23 @@ def test_a_mail_is_passed_on_with_its_text_and_files(mail: Mail) -> None:
     assert path.name.endswith(":2,PS")
 
 
+def test_what_a_person_agrees_to_is_what_is_done(mail: Mail, tmp_path: Path) -> None:
+    (tmp_path / "Documents").mkdir()
+    (tmp_path / "Documents/plan.txt").write_text("x")
+    deliver(mail, LUNCH, 1)
+    understood = mail.reply_to_email.understood
+    assert understood is not None
+    arguments = {"query": "Sid", "body": "the code is 4471", "cc": ["Ana <ana@example.com>"]}
+    assert understood({**arguments, "attachments": ["plan.txt"]}) == {
+        "query": "Sid Jha <sid@example.com>: Re: Lunch on Friday (Fri 20 Nov 2026, 08:00) "
+        "(the answer goes to sid@example.com)",
+        "cc": "ana@example.com",
+        "attachments": str(tmp_path / "Documents/plan.txt"),
+    }
+    deliver(mail, LUNCH.replace("sid@example.com", "sid@evil.example"), 2)
+    call(mail.reply_to_email, **arguments)
+    assert written(mail)["To"] == "sid@example.com"
+
+
 def test_what_a_search_returns_is_marked_as_written_by_others(mail: Mail) -> None:
     assert [tool.name for tool in mail.tools() if tool.from_others] == ["search_email"]

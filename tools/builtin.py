@@ -6,7 +6,9 @@ from pathlib import Path
 
 from .allowed_folders import AllowedFolders
 from .calculator import calculate, convert_units
+from .calendar import Calendar
 from .clock import Clock
+from .collection import Folder, Trash
 from .contacts import Contacts
 from .decorator import tools_of
 from .documents import Documents
@@ -16,11 +18,13 @@ from .imap import Imap
 from .mail import Mail
 from .mail_writing import recipient
 from .maildir import Maildir
+from .meetings import Meetings, provider
 from .messages import Messages
 from .notes import Notes
 from .reminders import Reminders
-from .settings import MailSettings, Settings, SettingsError
+from .settings import CalendarSettings, MailSettings, Settings, SettingsError
 from .smtp import Smtp
+from .times import Times
 from .tool import Tool
 
 
@@ -32,17 +36,25 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
     """
     open_folders = AllowedFolders(settings.files.folders if settings else (data_folder / "files",))
     settings = settings or Settings()
+    times = Times.chosen(settings.time)
     apps = (
         Contacts(data_folder / "contacts"),
         Messages(data_folder / "messages" / "outbox"),
         Notes(data_folder / "notes"),
         Reminders(data_folder / "reminders"),
         Clock(data_folder / "clock"),
+        _calendar(data_folder, settings.calendar, times),
+        Meetings(provider(settings.meetings.link, settings.meetings.command), times),
         Files(open_folders, data_folder / "trash"),
         Documents(open_folders),
     )
     tools = [*(tool for app in apps for tool in tools_of(app)), calculate, convert_units]
     return [*tools, *_mail(data_folder, settings.mail, open_folders).tools()]
+
+
+def _calendar(data_folder: Path, settings: CalendarSettings, times: Times) -> Calendar:
+    events = Folder(settings.folder or data_folder / "calendar", ".ics")
+    return Calendar(events, Trash(data_folder / "trash" / "calendar", ".ics"), times, settings.minutes)
 
 
 def _mail(data_folder: Path, settings: MailSettings, open_folders: AllowedFolders) -> Mail:

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from icalendar import Alarm, Calendar, Todo
+from icalendar import Alarm, Todo
 
+from .ical import ical_text, new_calendar, on_one_line, read_calendar
 from .storage import BrokenFile, files_in, read_file, write_file
 
 SAID = "X-SCRUBJAY-SAID"
@@ -22,8 +23,6 @@ _END = re.compile(r"^END:VTODO", re.IGNORECASE | re.MULTILINE)
 _REPLACED = re.compile(
     r"^(?:STATUS|COMPLETED|PERCENT-COMPLETE)[;:].*\n(?:[ \t].*\n)*", re.IGNORECASE | re.MULTILINE
 )
-_LINE_BREAK = "\ufdd0"
-"""Stands for a backslash before a capital N, which icalendar 7 writes as a line break; no text has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +85,11 @@ def read_items(folder: Path) -> tuple[list[Item], list[BrokenFile]]:
     broken: list[BrokenFile] = []
     for path in files_in(folder, ".ics"):
         try:
-            todos = Calendar.from_ical(read_file(path)).walk("VTODO")
+            todos = read_calendar(read_file(path)).walk("VTODO")
             items += [Item(path, number, todo) for number, todo in enumerate(todos) if isinstance(todo, Todo)]
         except BrokenFile as error:
             broken.append(error)
-        except (ValueError, IndexError, KeyError) as error:
+        except ValueError as error:
             broken.append(BrokenFile(path, f"it is not an iCalendar file ({error})"))
     return sorted(items, key=_age), broken
 
@@ -114,7 +113,7 @@ def write_item(
     """Write a new to-do. With `alarm` it rings at `due`, or else at `start`, which must be a time then."""
     todo = Todo()
     todo.add("UID", path.stem)
-    summary = _on_one_line(summary)
+    summary = on_one_line(summary)
     todo.add("SUMMARY", summary)
     todo.add("DTSTAMP", now)
     todo.add("CREATED", now)
@@ -123,25 +122,14 @@ def write_item(
         if moment is not None:
             todo.add(name, moment)
     for name, value in properties.items():
-        todo.add(name, _on_one_line(value))
+        todo.add(name, on_one_line(value))
     if alarm:
         ringing = Alarm()
         ringing.add("ACTION", "DISPLAY")
         ringing.add("DESCRIPTION", summary)
         ringing.add("TRIGGER", timedelta(0), {"RELATED": "END"} if due is not None else {})
         todo.add_component(ringing)
-    calendar = Calendar()
-    calendar.add("PRODID", "-//Scrubjay//EN")
-    calendar.add("VERSION", "2.0")
-    calendar.add_component(todo)
-    write_file(path, calendar.to_ical().decode().replace(_LINE_BREAK, r"\\N"))
-
-
-def _on_one_line(value: Any) -> Any:
-    """Text, and each text of a list, as iCalendar can carry it; every other value as it is."""
-    if isinstance(value, list):
-        return [_on_one_line(part) for part in value]
-    return " ".join(value.split()).replace(r"\N", _LINE_BREAK) if isinstance(value, str) else value
+    write_file(path, ical_text(new_calendar(todo)))
 
 
 def _todo_block(text: str, number: int) -> tuple[str, str, str]:

@@ -20,6 +20,8 @@ EFFECTS = {
     **dict.fromkeys(["send_sms", "compose_email", "reply_to_email", "forward_email"], Effect.SEND),
     **dict.fromkeys(["add_contact", "create_note", "append_to_note", "create_reminder"], Effect.WRITE),
     **dict.fromkeys(["write_file", "open_file"], Effect.WRITE),
+    **dict.fromkeys(["create_event", "move_event", "create_meeting_link"], Effect.WRITE),
+    "cancel_event": Effect.DESTROY,
     **dict.fromkeys(["complete_reminder", "set_timer", "set_alarm"], Effect.WRITE),
 }
 

@@ -16,6 +16,8 @@ class Kept:
     name: str
     """What the collection knows it by: a path below the folder, or its address on the server."""
     text: str
+    version: str = ""
+    """What the server calls this state of it (an ETag)."""
 
 
 class Collection(Protocol):

@@ -4,25 +4,11 @@ from collections.abc import Iterator
 
 import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 
 from scrubjay.tools.secrets import SecretMissing, account_name, secret, store_secret
 
-
-class MemoryKeyring(KeyringBackend):
-    """A keyring that forgets everything with the test."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
+from .memory_keyring import MemoryKeyring
 
 
 @pytest.fixture(autouse=True)

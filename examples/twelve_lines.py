@@ -12,7 +12,7 @@ def get_temperature(city: str) -> int:
 
 async def main() -> None:
     async with Agent([get_temperature]) as agent:
-        answer = await agent.run("how warm is it in Cairo")
+        answer = await agent.run("what is the temperature in Cairo")
         print(answer.text)
 
 

@@ -26,6 +26,7 @@ SEND = Step(2, "send_sms", {"to": [Reference(1)], "message": "running late"})
 
 def texting(phone: str = "555-0101", allowed: bool = True) -> list[Event]:
     """A look-up, then a message that needs consent."""
+    sending: list[Event] = [StepStarted(2, 90.0, {"to": [phone]}), StepFinished(2, "Message sent", 95.0)]
     return [
         RequestStarted("text Sid I'm running late", "main", "r1"),
         ToolsChosen(("get_phone_number", "send_sms"), 1.0),
@@ -39,7 +40,7 @@ def texting(phone: str = "555-0101", allowed: bool = True) -> list[Event]:
         StepFinished(1, phone, 80.0),
         ConsentAsked(2, "send_sms", {"to": [phone]}, f"Send “running late” to {phone}?", Effect.SEND, "r1"),
         ConsentAnswered(2, allowed),
-        *([StepStarted(2, 90.0, {"to": [phone]}), StepFinished(2, "Message sent", 95.0)] if allowed else []),
+        *(sending if allowed else []),
         AnswerText("Message sent."),
         RequestFinished(Status.DONE, "Message sent.", Timings(10.0, 20.0, 60.0, 96.0, 40, 1)),
     ]

@@ -35,10 +35,10 @@ def terminal(command: str, environment: dict[str, str]) -> Iterator[Terminal]:
         child.close(force=True)
 
 
-def _exit_code(child: Any) -> int | None:
+def _exit_code(child: Any) -> int:
     child.expect(pexpect.EOF)
     child.close()
-    return child.exitstatus if child.signalstatus is None else -child.signalstatus
+    return int(child.exitstatus) if child.signalstatus is None else -int(child.signalstatus)
 
 
 def _answer(child: Any, key: str) -> None:

@@ -10,6 +10,7 @@ from .calendar import Calendar
 from .clock import Clock
 from .collection import Folder, Trash
 from .contacts import Contacts
+from .dav import DavCollection
 from .decorator import tools_of
 from .documents import Documents
 from .errors import ToolFailed
@@ -22,7 +23,7 @@ from .meetings import Meetings, provider
 from .messages import Messages
 from .notes import Notes
 from .reminders import Reminders
-from .settings import CalendarSettings, MailSettings, Settings, SettingsError
+from .settings import CalendarSettings, ContactsSettings, MailSettings, Settings, SettingsError
 from .smtp import Smtp
 from .times import Times
 from .tool import Tool
@@ -38,7 +39,7 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
     settings = settings or Settings()
     times = Times.chosen(settings.time)
     apps = (
-        Contacts(data_folder / "contacts"),
+        _contacts(data_folder, settings.contacts),
         Messages(data_folder / "messages" / "outbox"),
         Notes(data_folder / "notes"),
         Reminders(data_folder / "reminders"),
@@ -52,8 +53,14 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
     return [*tools, *_mail(data_folder, settings.mail, open_folders).tools()]
 
 
+def _contacts(data_folder: Path, settings: ContactsSettings) -> Contacts:
+    folder = Folder(settings.folder or data_folder / "contacts", ".vcf")
+    return Contacts(DavCollection(settings.carddav, "address book") if settings.carddav else folder)
+
+
 def _calendar(data_folder: Path, settings: CalendarSettings, times: Times) -> Calendar:
-    events = Folder(settings.folder or data_folder / "calendar", ".ics")
+    folder = Folder(settings.folder or data_folder / "calendar", ".ics")
+    events = DavCollection(settings.caldav, "calendar") if settings.caldav else folder
     return Calendar(events, Trash(data_folder / "trash" / "calendar", ".ics"), times, settings.minutes)
 
 

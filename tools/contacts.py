@@ -1,24 +1,25 @@
 """The contacts app: who has which phone number and e-mail address."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 from unicodedata import category
 
+from .collection import Collection
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed, ToolQuestion
 from .said.names import alike, folded, listed, meant
 from .said.phones import email_address, phone_number
 from .storage import BrokenFile
-from .vcards import Card, Entry, read_cards, write_card
+from .vcards import Card, Entry, cards_in, read_cards, write_card
 
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Contacts as a folder of vCards."""
+    """Contacts as a collection of vCards."""
 
-    folder: Path
+    cards: Collection
 
     @tool(effect=Effect.READ, state="contacts", say="The phone number for {name} is {result}.")
     def get_phone_number(self, name: str) -> str:
@@ -52,7 +53,21 @@ class Contacts:
             raise ToolFailed(f"{card.name} has no e-mail address in your contacts.{call}")
         return _only(card.name, "e-mail addresses", card.emails)
 
-    @tool(effect=Effect.WRITE, state="contacts", say="{result}.")
+    def _forgotten(self, arguments: Mapping[str, Any], result: str) -> str:
+        name = " ".join(arguments["name"].split())
+        if result != _saved(name):
+            return f"{name} stays in your contacts, as before"
+        for kept in self.cards.read()[0]:
+            try:
+                own = [card.name for card in cards_in(kept)]
+            except BrokenFile:
+                continue
+            if own == [name]:
+                self.cards.remove(kept)
+                return f"{name} is not in your contacts any more"
+        raise ToolFailed(f"{name} is not in your contacts any more.")
+
+    @tool(effect=Effect.WRITE, state="contacts", say="{result}.", undo=_forgotten)
     def add_contact(self, name: str, phone: str | None = None, email: str | None = None) -> str:
         """Save a new contact.
 
@@ -74,19 +89,19 @@ class Contacts:
             emails = (Entry(email_address(email)),) if email else ()
         except ValueError as error:
             raise ToolFailed(f"{error} {name} is not saved.") from error
-        for card in read_cards(self.folder)[0]:
+        for card in read_cards(self.cards)[0]:
             if folded(card.name) == folded(name):
                 if _values(phones) <= _values(card.phones) and _values(emails) <= _values(card.emails):
                     return f"{card.name} is in your contacts already"
                 raise ToolFailed(
                     f"{card.name} is in your contacts already. Save the new one under another name."
                 )
-        write_card(self.folder, Card(name, phones=phones, emails=emails))
-        return f"{name} is saved in your contacts"
+        write_card(self.cards, Card(name, phones=phones, emails=emails))
+        return _saved(name)
 
     def _find(self, said: str) -> Card:
         """The one card that `said` can mean. Raises ToolQuestion when several can, ToolFailed when none."""
-        cards, broken = read_cards(self.folder)
+        cards, broken = read_cards(self.cards)
         by_label = _labelled(cards)
         names = {label: (label, card.name, *card.also_called) for label, card in by_label.items()}
         found = meant(said, names)
@@ -98,6 +113,10 @@ class Contacts:
         if close:
             raise ToolQuestion(f"No contact is called {said}. Did you mean {listed(close)}?", close)
         raise ToolFailed(f"No contact is called {said}. Add them first, or say the number.{_unread(broken)}")
+
+
+def _saved(name: str) -> str:
+    return f"{name} is saved in your contacts"
 
 
 def _labelled(cards: Sequence[Card]) -> dict[str, Card]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .collection import Folder
 from .vcards import Card, Entry, write_card
 
 PEOPLE = (
@@ -19,5 +20,5 @@ def seed_demo_contacts(data_folder: Path) -> bool:
     if folder.exists() and any(folder.iterdir()):
         return False
     for card in PEOPLE:
-        write_card(folder, card)
+        write_card(Folder(folder, ".vcf"), card)
     return True

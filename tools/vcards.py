@@ -1,4 +1,4 @@
-"""A folder of vCards, one file a contact, as address books exchange them; files with several are read too."""
+"""A collection of vCards, one a contact, as address books exchange them; files with several are read too."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any
 
 import vobject  # type: ignore[import-untyped]
 
-from .storage import BrokenFile, file_name, files_in, free_path, read_file, write_file
+from .collection import Collection, Kept
+from .storage import BrokenFile, file_name, new_id
 
 _FOLD = re.compile(r"\r?\n[ \t]")
 _NAMES = re.compile(r"^((?:[\w-]+\.)?(?:FN|NICKNAME)(?:;[^:\n]*)?:)(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -34,21 +35,22 @@ class Card:
     emails: tuple[Entry, ...] = ()
 
 
-def read_cards(folder: Path) -> tuple[list[Card], list[BrokenFile]]:
-    """All cards with a name in `folder`, and what could not be read."""
+def read_cards(collection: Collection) -> tuple[list[Card], list[BrokenFile]]:
+    """All cards with a name, and what could not be read."""
+    kept, broken = collection.read()
     cards: list[Card] = []
-    broken: list[BrokenFile] = []
-    for path in files_in(folder, ".vcf"):
+    for one in kept:
         try:
-            cards += _read(path)
+            cards += cards_in(one)
         except BrokenFile as error:
             broken.append(error)
     return cards, broken
 
 
-def write_card(folder: Path, card: Card) -> Path:
-    """Save a new card in `folder` (vCard 3.0) and return its file."""
+def write_card(collection: Collection, card: Card) -> None:
+    """Save a new card (vCard 3.0)."""
     written = vobject.vCard()
+    written.add("uid").value = new_id("contact")
     written.add("fn").value = card.name
     *given, family = card.name.split(" ") if " " in card.name else (card.name, "")
     written.add("n").value = vobject.vcard.Name(family=family, given=" ".join(given))
@@ -61,21 +63,20 @@ def write_card(folder: Path, card: Card) -> Path:
             kinds = [*entry.kinds, *(["pref"] if entry.preferred else [])]
             if kinds:
                 line.params["TYPE"] = kinds
-    path = free_path(folder, file_name(card.name, "contact"), ".vcf")
-    write_file(path, written.serialize())
-    return path
+    collection.add(file_name(card.name, "contact"), written.serialize())
 
 
-def _read(path: Path) -> list[Card]:
-    text = _FOLD.sub("", read_file(path))
+def cards_in(kept: Kept) -> list[Card]:
+    """The cards with a name in a text. Raises BrokenFile when it is no vCard."""
+    text = _FOLD.sub("", kept.text)
     # vobject keeps only what stands before a bare comma, which people and vCard 2.1 write in names.
     text = _NAMES.sub(lambda line: line[1] + _BARE_COMMA.sub(r"\\,", line[2]), text)
     try:
         found = [card for card in vobject.readComponents(text) if card.name == "VCARD"]
     except Exception as error:  # vobject lets errors of every kind through for text that is no vCard
-        raise BrokenFile(path, f"it is not a vCard ({error})") from error
+        raise BrokenFile(Path(kept.name), f"it is not a vCard ({error})") from error
     if not found:
-        raise BrokenFile(path, "there is no vCard in it")
+        raise BrokenFile(Path(kept.name), "there is no vCard in it")
     return [card for card in map(_card, found) if card.name]
 
 

@@ -7,6 +7,7 @@ import vobject  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scrubjay.tools.collection import Folder
 from scrubjay.tools.contacts import Contacts
 from scrubjay.tools.errors import ToolFailed, ToolQuestion
 from scrubjay.tools.vcards import Card, Entry, read_cards, write_card
@@ -16,12 +17,17 @@ from .calling import answer, call
 
 @pytest.fixture
 def contacts(tmp_path: Path) -> Contacts:
-    return Contacts(tmp_path / "contacts")
+    return Contacts(Folder(tmp_path / "contacts", ".vcf"))
+
+
+def folder_of(contacts: Contacts) -> Path:
+    assert isinstance(contacts.cards, Folder)
+    return contacts.cards.folder
 
 
 def put(contacts: Contacts, name: str, text: str) -> None:
-    contacts.folder.mkdir(exist_ok=True)
-    (contacts.folder / name).write_bytes(text.encode())
+    folder_of(contacts).mkdir(exist_ok=True)
+    (folder_of(contacts) / name).write_bytes(text.encode())
 
 
 def test_a_contact_is_found_by_first_name_whatever_case_and_accents(contacts: Contacts) -> None:
@@ -41,8 +47,8 @@ def test_two_that_match_are_a_question_that_the_full_name_answers(contacts: Cont
 
 
 def test_two_of_one_name_are_told_apart_by_their_numbers(contacts: Contacts) -> None:
-    write_card(contacts.folder, Card("Sid Jha", phones=(Entry("555-0101"),)))
-    write_card(contacts.folder, Card("Sid Jha", phones=(Entry("555-0102"),)))
+    write_card(contacts.cards, Card("Sid Jha", phones=(Entry("555-0101"),)))
+    write_card(contacts.cards, Card("Sid Jha", phones=(Entry("555-0102"),)))
     with pytest.raises(ToolQuestion) as caught:
         call(contacts.get_phone_number, name="sid")
     assert set(caught.value.choices) == {"Sid Jha (555-0101)", "Sid Jha (555-0102)"}
@@ -131,7 +137,7 @@ def test_spoken_numbers_and_addresses_are_written_down_properly(contacts: Contac
 def test_nothing_is_saved_that_makes_no_contact(contacts: Contacts, arguments: dict[str, str]) -> None:
     with pytest.raises(ToolFailed):
         call(contacts.add_contact, **arguments)
-    assert not contacts.folder.exists()
+    assert not folder_of(contacts).exists()
 
 
 def test_saving_the_same_again_changes_nothing_and_another_of_that_name_is_refused(
@@ -141,12 +147,12 @@ def test_saving_the_same_again_changes_nothing_and_another_of_that_name_is_refus
     assert call(contacts.add_contact, name="ada", phone="555-0163") == "Ada is in your contacts already"
     with pytest.raises(ToolFailed, match="under another name"):
         call(contacts.add_contact, name="Ada", phone="555-9999")
-    assert len(list(contacts.folder.iterdir())) == 1
+    assert len(list(folder_of(contacts).iterdir())) == 1
 
 
 def test_a_name_cannot_leave_the_folder(contacts: Contacts, tmp_path: Path) -> None:
     call(contacts.add_contact, name="../../Ada", phone="555-0163")
-    assert [path.parent for path in tmp_path.rglob("*.vcf")] == [contacts.folder]
+    assert [path.parent for path in tmp_path.rglob("*.vcf")] == [folder_of(contacts)]
     assert call(contacts.get_phone_number, name="Ada") == "555-0163"
 
 
@@ -158,9 +164,9 @@ names = st.lists(words, min_size=1, max_size=3).map(" ".join).filter(lambda name
 @given(names)
 def test_any_name_comes_back_from_its_card(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     folder = tmp_path_factory.mktemp("cards")
-    contacts = Contacts(folder)
+    contacts = Contacts(Folder(folder, ".vcf"))
     call(contacts.add_contact, name=name, phone="555-0163", email="ada@example.com")
-    cards, broken = read_cards(folder)
+    cards, broken = read_cards(contacts.cards)
     assert not broken
     assert [(card.name, card.phones, card.emails) for card in cards] == [
         (name, (Entry("555-0163"),), (Entry("ada@example.com"),))
@@ -168,3 +174,17 @@ def test_any_name_comes_back_from_its_card(tmp_path_factory: pytest.TempPathFact
     assert call(contacts.get_phone_number, name=name) == "555-0163"
     (path,) = folder.iterdir()
     assert vobject.readOne(path.read_text()).fn.value == name
+
+
+def test_a_contact_that_was_added_can_be_taken_out_again(contacts: Contacts) -> None:
+    undo = contacts.add_contact.undo
+    assert undo
+    added = {"name": "Sid Jha", "phone": "555-0101"}
+    result = call(contacts.add_contact, **added)
+    again = call(contacts.add_contact, **added)
+    assert undo(added, again) == "Sid Jha stays in your contacts, as before"
+    assert undo(added, result) == "Sid Jha is not in your contacts any more"
+    with pytest.raises(ToolFailed, match="No contact is called Sid"):
+        call(contacts.get_phone_number, name="Sid")
+    with pytest.raises(ToolFailed, match="not in your contacts any more"):
+        undo(added, result)

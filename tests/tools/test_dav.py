@@ -12,6 +12,7 @@ from pydantic import HttpUrl
 
 from scrubjay.tools.calendar import Calendar
 from scrubjay.tools.collection import Trash
+from scrubjay.tools.contacts import Contacts
 from scrubjay.tools.dav import DavCollection
 from scrubjay.tools.errors import ToolFailed
 from scrubjay.tools.secrets import store_secret
@@ -107,6 +108,17 @@ def test_an_address_book_keeps_vcards(server: str) -> None:
     assert "FN:Zoé" in kept.text
     cards.remove(kept)
     assert cards.read() == ([], [])
+
+
+def test_contacts_live_on_the_server(server: str) -> None:
+    mine, phone = (Contacts(DavCollection(account(server), "address book")) for _ in range(2))
+    added = {"name": "Solène Marchetti", "phone": "555-0129", "email": "solene@example.com"}
+    result = call(mine.add_contact, **added)
+    assert call(phone.get_phone_number, name="solene") == "555-0129"
+    assert phone.add_contact.undo
+    phone.add_contact.undo(added, result)
+    with pytest.raises(ToolFailed, match="No contact is called solene"):
+        call(mine.get_phone_number, name="solene")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""Turns texts into unit vectors that lie close together when one serves the other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors: TypeAlias = npt.NDArray[np.float32]
+
+WEIGHTS = Path(__file__).parent / "weights"
+MAX_TOKENS = 64
+"""Of a text; the rest is not read. Requests are read in parts, and tools begin with what tells most."""
+
+_AT_ONCE = 16
+
+
+class Embedder(Protocol):
+    """What makes vectors: the bundled encoder, or any sentence-transformers model."""
+
+    fingerprint: str
+    """Differs when the vectors would."""
+    width: int
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors (texts, width)."""
+        ...
+
+
+class ModelFilesError(Exception):
+    """The files of an embedding model are missing, or are not what they should be."""
+
+
+class OnnxEmbedder:
+    """A folder with `encoder.onnx` (ids, mask → vectors) and `tokenizer.json`. Raises ModelFilesError.
+
+    One thread: for texts this short, more of them cost more than they bring.
+    """
+
+    def __init__(self, folder: Path = WEIGHTS) -> None:
+        # Here, since a program with few tools needs neither, and they take 0.1 s.
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        model, tokenizer = folder / "encoder.onnx", folder / "tokenizer.json"
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            content = model.read_bytes()
+            self._session: Any = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+            self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        except Exception as error:  # both libraries raise their own, and none is documented
+            raise ModelFilesError(
+                f"the embedding model in {folder} cannot be used ({error}); install scrubjay again, or make "
+                "it with `python -m scrubjay.models.training.retriever export`"
+            ) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self.fingerprint = hashlib.sha256(content + tokenizer.read_bytes()).hexdigest()[:16]
+        self.width: int = self._session.get_outputs()[0].shape[1]
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors (texts, width). Texts of like length are read together: little is padding."""
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
+        vectors = np.empty((len(ids), self.width), np.float32)
+        for start in range(0, len(order), _AT_ONCE):
+            places = order[start : start + _AT_ONCE]
+            length = len(ids[places[-1]])
+            padded = np.zeros((len(places), length), np.int64)
+            mask = np.zeros((len(places), length), np.int64)
+            for row, place in enumerate(places):
+                padded[row, : len(ids[place])] = ids[place]
+                mask[row, : len(ids[place])] = 1
+            vectors[places] = self._session.run(None, {"ids": padded, "mask": mask})[0]
+        return vectors

@@ -1,0 +1,142 @@
+"""The index of tools: vectors and words together, one tool added, changed or taken out at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..tools.tool import Tool
+from .embedder import Embedder, Vectors
+from .keywords import KeywordIndex
+from .needs import Givers
+from .store import Entry, Store, entry_key
+from .text import tool_text, tool_words, words
+from .vectors import VectorIndex
+
+KEYWORD_SHARE = 0.4
+"""What a request's words count for beside the similarity of its vector; found on what is trained on."""
+
+_CANDIDATES = 48
+_AT_ONCE = 64
+
+Progress = Callable[[int, int], None]
+"""Is told how many tools of how many have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Tools that could serve, with their scores for each part of a request: arrays (parts, tools)."""
+
+    tools: tuple[Tool, ...]
+    similarity: Vectors
+    keywords: Vectors
+
+    @property
+    def scores(self) -> Vectors:
+        """Both together."""
+        return self.similarity + np.float32(KEYWORD_SHARE) * self.keywords
+
+
+class ToolIndex:
+    """Tools by name. With a store, what was read of them is kept for the next run."""
+
+    def __init__(self, embedder: Embedder, store: Store | None = None) -> None:
+        self._embedder = embedder
+        self._store = store
+        self._vectors = VectorIndex(embedder.width)
+        self._keywords = KeywordIndex()
+        self._givers = Givers()
+        self._numbers: dict[str, int] = {}
+        self._tools: list[Tool | None] = []
+        self._free: list[int] = []
+
+    def add(self, tools: Sequence[Tool], progress: Progress | None = None) -> None:
+        """Add tools; one that is there under the same name is replaced."""
+        self.remove(tool.name for tool in tools if tool.name in self._numbers)
+        entries = self._entries(tools, progress)
+        numbers = []
+        for tool, entry in zip(tools, entries, strict=True):
+            if not self._free:
+                self._free.append(len(self._tools))
+                self._tools.append(None)
+            number = self._free.pop()
+            self._tools[number] = tool
+            self._numbers[tool.name] = number
+            self._keywords.add(number, Counter(entry.words))
+            self._givers.add(tool)
+            numbers.append(number)
+        if numbers:
+            self._vectors.add(numbers, np.stack([entry.vector for entry in entries]))
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Take tools out. Raises KeyError."""
+        numbers = []
+        for name in names:
+            numbers.append(number := self._numbers.pop(name))
+            self._givers.remove(name)
+            self._keywords.remove(number)
+            self._tools[number] = None
+        if numbers:
+            self._vectors.remove(numbers)
+            self._free.extend(numbers)
+
+    def find(self, parts: Sequence[str], vectors: Vectors) -> Matches:
+        """The tools closest to any part by vector or by words; `vectors` are those of the parts."""
+        if not self._numbers or not parts:
+            return Matches((), np.zeros((len(parts), 0), np.float32), np.zeros((len(parts), 0), np.float32))
+        by_word = np.stack([self._keywords.scores(words(part)) for part in parts])
+        near = self._vectors.search(vectors, _CANDIDATES)
+        numbers = np.unique(np.concatenate([near.ravel(), *(_best(row, _CANDIDATES) for row in by_word)]))
+        found = tuple(tool for number in numbers if (tool := self._tools[number]) is not None)
+        return Matches(found, self._vectors.similarities(vectors, numbers), by_word[:, numbers])
+
+    def giver(self, tool: Tool, vectors: Vectors) -> Tool | None:
+        """The tool that gives what `tool` needs; of several, the closest to the parts with these vectors."""
+        givers = self._givers.of(tool)
+        if len(givers) < 2:
+            return givers[0] if givers else None
+        numbers = np.array([self._numbers[giver.name] for giver in givers])
+        return givers[int(self._vectors.similarities(vectors, numbers).max(axis=0).argmax())]
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def _entries(self, tools: Sequence[Tool], progress: Progress | None) -> list[Entry]:
+        if self._store is None:
+            return self._read(tools, progress)
+        keys = [entry_key(tool, self._embedder.fingerprint) for tool in tools]
+        known = {
+            key: entry
+            for key, entry in self._store.load(keys).items()
+            if entry.vector.shape == (self._embedder.width,)
+        }
+        missing = {key: tool for key, tool in zip(keys, tools, strict=True) if key not in known}
+        if missing:
+            read = dict(zip(missing, self._read(list(missing.values()), progress), strict=True))
+            self._store.save(read)
+            known |= read
+        return [known[key] for key in keys]
+
+    def _read(self, tools: Sequence[Tool], progress: Progress | None) -> list[Entry]:
+        entries: list[Entry] = []
+        for start in range(0, len(tools), _AT_ONCE):
+            some = tools[start : start + _AT_ONCE]
+            vectors = self._embedder.embed([tool_text(tool) for tool in some])
+            entries += [
+                Entry(vector, tuple(tool_words(tool))) for tool, vector in zip(some, vectors, strict=True)
+            ]
+            if progress is not None:
+                progress(len(entries), len(tools))
+        return entries
+
+
+def _best(scores: Vectors, count: int) -> npt.NDArray[np.int64]:
+    """The places of at most `count` scores above zero, the highest."""
+    places = np.flatnonzero(scores)
+    if len(places) > count:
+        places = places[np.argpartition(-scores[places], count)[:count]]
+    return places.astype(np.int64)

@@ -1,0 +1,72 @@
+"""BM25 over an inverted index that documents can be added to and taken from one at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+
+_K1 = 1.5
+_B = 0.75
+
+
+class KeywordIndex:
+    """Documents by number; numbers should be small, for scores come as an array that they index."""
+
+    def __init__(self) -> None:
+        self._postings: dict[str, dict[int, int]] = {}
+        self._arrays: dict[str, tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]] = {}
+        self._documents: dict[int, tuple[str, ...]] = {}
+        self._lengths = np.zeros(64, np.float32)
+        self._total = 0
+
+    def add(self, number: int, counts: Mapping[str, int]) -> None:
+        """Add a document: how often each word stands in it."""
+        while number >= len(self._lengths):
+            self._lengths = np.concatenate([self._lengths, np.zeros_like(self._lengths)])
+        self._documents[number] = tuple(counts)
+        self._lengths[number] = length = sum(counts.values())
+        self._total += length
+        for word, count in counts.items():
+            self._postings.setdefault(word, {})[number] = count
+            self._arrays.pop(word, None)
+
+    def remove(self, number: int) -> None:
+        """Take a document out. Raises KeyError."""
+        for word in self._documents.pop(number):
+            del self._postings[word][number]
+            if not self._postings[word]:
+                del self._postings[word]
+            self._arrays.pop(word, None)
+        self._total -= int(self._lengths[number])
+        self._lengths[number] = 0
+
+    def scores(self, words: Iterable[str]) -> npt.NDArray[np.float32]:
+        """BM25 by document number, as a share of what a document of these words could reach: 0 to about 1."""
+        scores = np.zeros(len(self._lengths), np.float32)
+        best = 0.0
+        mean = self._total / max(1, len(self._documents))
+        for word in Counter(words):
+            posting = self._postings.get(word)
+            weight = self._weight(len(posting) if posting else 0)
+            best += weight * (_K1 + 1)
+            if not posting:
+                continue
+            numbers, counts = self._array(word, posting)
+            norm = _K1 * (1 - _B + _B * self._lengths[numbers] / mean)
+            scores[numbers] += weight * counts * (_K1 + 1) / (counts + norm)
+        return scores / best if best else scores
+
+    def _weight(self, documents: int) -> float:
+        return log(1 + (len(self._documents) - documents + 0.5) / (documents + 0.5))
+
+    def _array(
+        self, word: str, posting: Mapping[int, int]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+        if word not in self._arrays:
+            numbers = np.fromiter(posting, np.intp, len(posting))
+            self._arrays[word] = numbers, np.fromiter(posting.values(), np.float32, len(posting))
+        return self._arrays[word]

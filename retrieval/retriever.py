@@ -1,0 +1,170 @@
+"""Finds the few of many tools that could serve a request, and says why.
+
+The way of a request: split into parts, each part looked up by vector and by words, tools ranked by the part
+that they fit best, as many taken as their scores suggest, and what those cannot do without brought along.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..tools.registry import ToolRegistry
+from ..tools.tool import Tool
+from .choice import handed, order
+from .embedder import Embedder, OnnxEmbedder, Vectors
+from .index import Matches, Progress, ToolIndex
+from .parts import MAX_CHARACTERS, split
+from .store import Store
+from .usage import Habits, Usage, Used
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tool with what speaks for it.
+
+    similarity: of vectors, -1 to 1; keywords: 0 to 1; remembered: what was added from use; part: the words of
+    the request that it fits best; needed_by: the tool that it was brought along for.
+    """
+
+    tool: Tool
+    score: float = 0.0
+    similarity: float = 0.0
+    keywords: float = 0.0
+    remembered: float = 0.0
+    part: str = ""
+    needed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Tools, best first; the first `handed` are those that a planner gets."""
+
+    found: tuple[Found, ...]
+    handed: int
+
+
+class Retriever:
+    """Picks tools of a registry, which may change between requests. Threads may share it.
+
+    embedder: None loads the bundled one when it is first needed. store: keeps the index between runs.
+    usage: what is learned from one user's plans; None learns nothing.
+    progress: is told how many of the new tools have been read.
+    """
+
+    def __init__(
+        self,
+        tools: ToolRegistry,
+        *,
+        embedder: Embedder | None = None,
+        store: Store | None = None,
+        usage: Usage | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._tools = tools
+        self._embedder = embedder
+        self._store = store
+        self._usage = usage
+        self._progress = progress
+        self._indexed: tuple[Tool, ...] = ()
+        self._index: ToolIndex | None = None
+        self._habits: Habits | None = None
+        self._lock = threading.Lock()
+
+    def choose(self, request: str, limit: int = 16) -> list[Tool]:
+        """The tools that could serve `request`, in the registry's order: all if there are at most `limit`.
+
+        Raises ModelFilesError when there are more and the embedding model cannot be used.
+        """
+        tools = tuple(self._tools)
+        if len(tools) <= limit:
+            return list(tools)
+        search = self.search(request, limit)
+        names = {found.tool.name for found in search.found[: search.handed]}
+        return [tool for tool in tools if tool.name in names]
+
+    def search(self, request: str, limit: int = 16) -> Search:
+        """The tools that fit best, with what speaks for them; first those that seem needed, at most `limit`.
+
+        An empty request finds nothing in particular: the first tools of the registry. Raises ModelFilesError.
+        """
+        tools = tuple(self._tools)
+        parts = split(request)
+        if not tools or not parts:
+            found = tuple(Found(tool) for tool in tools[:limit])
+            return Search(found, len(found))
+        if len(parts) > 1:
+            parts.insert(0, " ".join(request[:MAX_CHARACTERS].split()))
+        with self._lock:
+            embedder, index = self._updated(tools)
+            vectors = embedder.embed(parts)
+            matches = index.find(parts, vectors)
+            habits = self._learned(embedder)
+            ranked, near = _ranked(matches, parts, habits.added(vectors), limit)
+            taken = self._with_needed(near, index, vectors, habits)[:limit]
+        names = {found.tool.name for found in taken}
+        rest = [found for found in ranked if found.tool.name not in names]
+        return Search((*taken, *rest), len(taken))
+
+    def learn(self, used: Used) -> None:
+        """Remember what a plan that was carried out used, if there is a `usage`. Raises sqlite3.Error."""
+        if self._usage is not None:
+            self._usage.record(used)
+            with self._lock:
+                self._habits = None
+
+    def _with_needed(
+        self, near: Sequence[Found], index: ToolIndex, vectors: Vectors, habits: Habits
+    ) -> list[Found]:
+        """`near`, and behind each tool those that give it what it needs, unless they are there anyway."""
+        taken = {found.tool.name: found for found in near}
+        for found in near:
+            giver = index.giver(found.tool, vectors)
+            names = [*([giver.name] if giver else []), *habits.givers(found.tool.name)]
+            for name in names:
+                if name not in taken and name in self._tools:
+                    taken[name] = Found(self._tools.get(name), found.score, needed_by=found.tool.name)
+        return sorted(taken.values(), key=lambda found: -found.score)
+
+    def _updated(self, tools: tuple[Tool, ...]) -> tuple[Embedder, ToolIndex]:
+        """The index, with what has changed in the registry since it was last asked."""
+        if self._embedder is None:
+            self._embedder = OnnxEmbedder()
+        if self._index is None:
+            self._index = ToolIndex(self._embedder, self._store)
+        if tools != self._indexed:
+            before = {tool.name: tool for tool in self._indexed}
+            gone = before.keys() - {tool.name for tool in tools}
+            self._index.remove(gone)
+            self._index.add([tool for tool in tools if before.get(tool.name) != tool], self._progress)
+            self._indexed = tools
+        return self._embedder, self._index
+
+    def _learned(self, embedder: Embedder) -> Habits:
+        if self._habits is None:
+            self._habits = Habits(self._usage.all() if self._usage else [], embedder)
+        return self._habits
+
+
+def _ranked(
+    matches: Matches, parts: Sequence[str], added: Mapping[str, float], limit: int
+) -> tuple[list[Found], list[Found]]:
+    """All matches, best first, and those of them that their scores suggest to hand over."""
+    remembered = np.array([added.get(tool.name, 0.0) for tool in matches.tools], np.float32)
+    scores = matches.scores + remembered
+    best = scores.argmax(axis=0)
+    found = [
+        Found(
+            tool,
+            score=float(scores[best[place], place]),
+            similarity=float(matches.similarity[best[place], place]),
+            keywords=float(matches.keywords[best[place], place]),
+            remembered=float(remembered[place]),
+            part=parts[best[place]],
+        )
+        for place, tool in enumerate(matches.tools)
+    ]
+    return [found[place] for place in order(scores)], [found[place] for place in handed(scores, limit)]

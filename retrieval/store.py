@@ -1,0 +1,137 @@
+"""Keeps what was read of tools between runs, so that ten thousand of them are embedded once.
+
+One SQLite file, safe for several processes at once. An entry's key holds the tool's schema and the model's
+fingerprint, so an entry can be missing but never out of date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..tools.tool import Tool
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_APPLICATION = 0x5C12B1A7
+_VERSION = 1
+"""Changes with how texts and words are made from a tool."""
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known of a tool: its vector (width,), and its words, as often as they stand there."""
+
+    vector: npt.NDArray[np.float32]
+    words: tuple[str, ...]
+
+
+def entry_key(tool: Tool, model: str) -> bytes:
+    """Differs whenever anything differs that an entry is made from."""
+    content = [model, tool.name, tool.description, tool.examples, tool.parameters, tool.returns]
+    return hashlib.blake2b(json.dumps(content, default=str).encode(), digest_size=16).digest()
+
+
+class Store:
+    """Entries in a file that is made when needed. A file that is damaged, or is something else, is set aside
+    under another name, with a warning, and begun anew. A file that cannot be written keeps nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self, keys: Iterable[bytes]) -> dict[bytes, Entry]:
+        """The entries that are there. Those that are damaged are left out."""
+        wanted = set(keys)
+
+        def read(database: sqlite3.Connection) -> dict[bytes, Entry]:
+            rows = database.execute("SELECT key, check_sum, vector, words FROM entries")
+            return {
+                key: Entry(np.frombuffer(vector, np.float32), tuple(words.split()))
+                for key, check, vector, words in rows
+                if key in wanted and check == _check_sum(vector, words)
+            }
+
+        return self._with_database(read, {})
+
+    def save(self, entries: Mapping[bytes, Entry]) -> None:
+        """Add entries, or put them in the place of damaged ones."""
+        rows = [(key, entry.vector.tobytes(), " ".join(entry.words)) for key, entry in entries.items()]
+
+        def write(database: sqlite3.Connection) -> None:
+            database.executemany(
+                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)",
+                [(key, _check_sum(vector, words), vector, words) for key, vector, words in rows],
+            )
+            database.commit()
+
+        self._with_database(write, None)
+
+    def _with_database(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        try:
+            try:
+                with closing(self._open()) as database:
+                    return work(database)
+            except sqlite3.OperationalError:  # locked, read-only, no space: nothing is wrong with the file
+                raise
+            except (sqlite3.DatabaseError, TypeError, AttributeError):
+                self._set_aside()
+                with closing(self._open()) as database:
+                    return work(database)
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("the index of tools in %s cannot be used, and is made for this run only: %s",
+                         self._path, error)  # fmt: skip
+            return otherwise
+
+    def _open(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        database = sqlite3.connect(self._path, timeout=10)
+        try:
+            (application,) = database.execute("PRAGMA application_id").fetchone()
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if (application, version) == (_APPLICATION, _VERSION):
+                return database
+            if tables and application != _APPLICATION:
+                raise sqlite3.DatabaseError("it is the database of another program")
+            database.executescript(
+                f"""
+                PRAGMA journal_mode = WAL;
+                BEGIN IMMEDIATE;
+                DROP TABLE IF EXISTS entries;
+                CREATE TABLE entries (key BLOB PRIMARY KEY, check_sum INTEGER, vector BLOB, words TEXT);
+                PRAGMA application_id = {_APPLICATION};
+                PRAGMA user_version = {_VERSION};
+                COMMIT;
+                """
+            )
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _set_aside(self) -> None:
+        aside = self._path.with_name(self._path.name + ".damaged")
+        _log.warning(
+            "the index of tools in %s is damaged; it is made anew, the old file is %s", self._path, aside
+        )
+        self._path.replace(aside)
+        for suffix in ("-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+
+def _check_sum(vector: bytes, words: str) -> int:
+    return zlib.crc32(words.encode(), zlib.crc32(vector))

@@ -1,11 +1,11 @@
 """The clock app: the time here and elsewhere, timers and alarms.
 
-Timers and alarms are iCalendar to-dos with an alarm each, for whatever watches the folder to ring.
+Timers and alarms are iCalendar to-dos with an alarm each, which `ringing.py` rings.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,13 +13,14 @@ from icalendar import vRecur
 
 from .decorator import tool
 from .effect import Effect
-from .errors import ToolFailed
+from .errors import ToolFailed, ToolQuestion
 from .reminders import When
 from .said.durations import duration as read_duration
-from .said.moments import iso_moment
+from .said.readings import local
 from .said.time_zones import zone
 from .storage import new_id
-from .todos import REPEAT, SAID, write_item
+from .times import Times
+from .todos import SAID, remove_item, write_item
 
 _RULES = {
     "daily": {"FREQ": "DAILY"},
@@ -27,6 +28,8 @@ _RULES = {
     "weekends": {"FREQ": "WEEKLY", "BYDAY": ["SA", "SU"]},
     "weekly": {"FREQ": "WEEKLY"},
 }
+_DAYS = {"weekdays": range(5), "weekends": range(5, 7)}
+"""The weekdays on which it rings, Monday being 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,13 @@ class Clock:
     """Timers and alarms as a folder of iCalendar files."""
 
     folder: Path
-    now: Callable[[], datetime] = lambda: datetime.now().astimezone()
+    times: Times = field(default_factory=Times)
 
-    @tool(effect=Effect.WRITE, state="clock", say="Timer set for {duration}.")
+    def _taken_off(self, arguments: Mapping[str, Any], result: str) -> str:
+        remove_item(self.folder, result)
+        return f"The {result.split('-')[0]} is off"
+
+    @tool(effect=Effect.WRITE, state="clock", say="Timer set for {duration}.", undo=_taken_off)
     def set_timer(self, duration: str, label: str | None = None) -> str:
         """Start a countdown timer.
 
@@ -51,15 +58,30 @@ class Clock:
             length = read_duration(duration)
         except ValueError as error:
             raise ToolFailed(str(error)) from error
-        now = self.now()
+        now = self.times.now()
         path = self.folder / f"{new_id('timer')}.ics"
         properties = {SAID: duration}
         write_item(
-            path, label or "Timer", now, start=now, due=now + length, alarm=True, properties=properties
+            path,
+            label or "Timer",
+            now,
+            start=now,
+            due=now + length,
+            alarm=timedelta(0),
+            properties=properties,
         )
         return path.stem
 
-    @tool(effect=Effect.WRITE, state="clock", say="Alarm set for {time}.")
+    def _understood(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+        return {"time": self.times.in_words(self._first(arguments["time"], arguments.get("repeat")))}
+
+    @tool(
+        effect=Effect.WRITE,
+        state="clock",
+        say="Alarm set for {time}.",
+        undo=_taken_off,
+        understood=_understood,
+    )
     def set_alarm(
         self,
         time: When,
@@ -76,20 +98,30 @@ class Clock:
         Returns:
             Id of the alarm
         """
-        if not time.strip():
-            raise ToolFailed("An alarm needs a time.")
-        now = self.now()
-        moment = iso_moment(time, now)
-        starts = moment if isinstance(moment, datetime) else None
+        first = self._first(time, repeat)
         path = self.folder / f"{new_id('alarm')}.ics"
         properties: dict[str, Any] = {SAID: time}
         if repeat in _RULES:
-            properties[REPEAT] = repeat
-            if starts is not None:
-                properties["RRULE"] = vRecur(_RULES[repeat])
-        rings = starts is not None
-        write_item(path, label or "Alarm", now, start=starts, alarm=rings, properties=properties)
+            properties["RRULE"] = vRecur(_RULES[repeat])
+        write_item(
+            path,
+            label or "Alarm",
+            self.times.now(),
+            start=first,
+            alarm=timedelta(0),
+            properties=properties,
+        )
         return path.stem
+
+    def _first(self, said: str, repeat: str | None) -> datetime:
+        """When an alarm rings first. Raises ToolQuestion when a day or a period was said, but no time."""
+        moment = self.times.coming(said, usually="morning")
+        if not isinstance(moment, datetime):
+            raise ToolQuestion(f"At what time on {self.times.in_words(moment)}?")
+        days = _DAYS.get(repeat or "", range(7))
+        while moment.weekday() not in days:
+            moment = local(moment.date() + timedelta(days=1), moment.time(), moment.tzinfo)
+        return moment
 
     @tool(effect=Effect.READ, state="clock", say="It is {result}.")
     def current_time(self, timezone: str | None = None) -> str:
@@ -101,7 +133,7 @@ class Clock:
         Returns:
             Date and time
         """
-        now = self.now()
+        now = self.times.now()
         if timezone:
             try:
                 now = now.astimezone(zone(timezone))

@@ -1,13 +1,9 @@
-"""The reminders app: what to be reminded of, as iCalendar to-dos.
-
-A due date stays as it was said. Where it is plain ISO 8601 it is also kept as a date, with an alarm for a
-time.
-"""
+"""The reminders app: what to be reminded of, as iCalendar to-dos with the due date and as it was said."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,16 +12,17 @@ from pydantic import Field
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed, ToolQuestion
-from .said.moments import iso_moment
+from .said.dates import NotUnderstood, Speaking, read_when
 from .said.names import alike, folded, listed, meant
+from .said.readings import Reading, in_words, local
+from .said.usual_times import usually
 from .storage import new_id
-from .todos import SAID, Item, read_items, write_item
+from .times import Times
+from .todos import SAID, Item, read_items, remove_item, write_item
 
 When = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 _PRIORITIES = {"high": 1, "medium": 5, "low": 9}
-_CHANGING = frozenset(["today", "tonight", "tomorrow", "this", "now", "next", "in"])
-"""Words that mean another day tomorrow."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +32,25 @@ class Reminders:
     """Reminders as a folder of iCalendar files."""
 
     folder: Path
-    now: Callable[[], datetime] = lambda: datetime.now().astimezone()
+    times: Times = field(default_factory=Times)
+    day_at: time = time(9)
+    """When one rings that has a day but no time."""
 
-    @tool(effect=Effect.WRITE, state="reminders", say="Reminder set: {text}.")
+    def _understood(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+        due = self._due(arguments.get("text", ""), arguments.get("due"))
+        return {"due": self.times.in_words(due)} if due else {}
+
+    def _forgotten(self, arguments: Mapping[str, Any], result: str) -> str:
+        remove_item(self.folder, result)
+        return f"There is no reminder to {arguments['text']} any more"
+
+    @tool(
+        effect=Effect.WRITE,
+        state="reminders",
+        say="Reminder set: {text}.",
+        undo=_forgotten,
+        understood=_understood,
+    )
     def create_reminder(
         self,
         text: str,
@@ -58,8 +71,7 @@ class Reminders:
         """
         if not text.strip():
             raise ToolFailed("A reminder needs a text.")
-        now = self.now()
-        moment = iso_moment(due, now) if due else None
+        moment = self._due(text, due)
         properties: dict[str, Any] = {}
         if due:
             properties[SAID] = due
@@ -68,11 +80,30 @@ class Reminders:
         if priority:
             properties["PRIORITY"] = _PRIORITIES[priority]
         path = self.folder / f"{new_id('reminder')}.ics"
-        rings = isinstance(moment, datetime)
-        write_item(path, text.strip(), now, due=moment, alarm=rings, properties=properties)
+        write_item(
+            path,
+            text.strip(),
+            self.times.now(),
+            due=moment,
+            alarm=None if moment is None else self._after(moment),
+            properties=properties,
+        )
         return path.stem
 
-    @tool(effect=Effect.READ, state="reminders", say="Open reminders: {result}.")
+    def _due(self, text: str, said: str | None) -> date | datetime | None:
+        return self.times.coming(said, usually=usually(text)) if said else None
+
+    def _after(self, due: date | datetime) -> timedelta:
+        """How long after the due date it rings: a day begins at midnight, which is no time to ring."""
+        if isinstance(due, datetime):
+            return timedelta(0)
+        return timedelta(hours=self.day_at.hour, minutes=self.day_at.minute)
+
+    def _period(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+        when = arguments.get("when")
+        return {"when": in_words(self.times.period(when), self.times.now())} if when else {}
+
+    @tool(effect=Effect.READ, state="reminders", say="Open reminders: {result}.", understood=_period)
     def list_reminders(self, list: str | None = None, when: str | None = None) -> list[Any]:
         """List open reminders.
 
@@ -89,10 +120,28 @@ class Reminders:
             chosen = {folded(name) for name in meant(list, names, inflected=True)}
             items = [item for item in items if chosen & {folded(name) for name in item.lists}]
         if when:
-            items = [item for item in items if _is_due(item, when, self.now())]
+            period = self.times.period(when)
+            items = [item for item in items if self._is_due(item, period)]
         return [item.text for item in items]
 
-    @tool(effect=Effect.WRITE, state="reminders", say="{result}.")
+    def _meant(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+        return {"text": self._find(arguments["text"]).text}
+
+    def _reopened(self, arguments: Mapping[str, Any], result: str) -> str:
+        text = result.removeprefix("Done: ")
+        done = [item for item in read_items(self.folder)[0] if item.done and item.text == text]
+        if not done:
+            raise ToolFailed(f"{text} is not among the reminders that are done.")
+        max(done, key=lambda item: item.completed or datetime.min.replace(tzinfo=UTC)).reopen()
+        return f"{text} is open again"
+
+    @tool(
+        effect=Effect.WRITE,
+        state="reminders",
+        say="{result}.",
+        undo=_reopened,
+        understood=_meant,
+    )
     def complete_reminder(self, text: str) -> str:
         """Mark a reminder as done.
 
@@ -102,14 +151,19 @@ class Reminders:
         Returns:
             Confirmation
         """
+        item = self._find(text)
+        item.complete(self.times.now())
+        return f"Done: {item.text}"
+
+    def _find(self, text: str) -> Item:
+        """The one open reminder that `text` means. Raises ToolQuestion or ToolFailed otherwise."""
         items: dict[str, Item] = {}
         for item in self._open():
             items.setdefault(item.text, item)  # of equal ones, the oldest is done first
         names = {name: (name,) for name in items}
         found = meant(text, names, inflected=True)
         if len(found) == 1:
-            items[found[0]].complete(self.now())
-            return f"Done: {found[0]}"
+            return items[found[0]]
         if found:
             raise ToolQuestion(f"{len(found)} reminders match {text}: {listed(found)}. Which one?", found)
         close = alike(text, names)
@@ -125,28 +179,29 @@ class Reminders:
             raise broken[0]
         return [item for item in items if not item.done and item.text]
 
+    def _is_due(self, item: Item, period: Reading) -> bool:
+        """Whether it is due in the period; one of an older version has only what was said, and when."""
+        due, zone = item.due, period.start.tzinfo
+        if due is None and item.due_said and item.created:
+            try:
+                speaking = Speaking(item.created.astimezone(zone), self.times.numbers)
+                due = read_when(item.due_said, speaking)[0].at
+            except NotUnderstood:
+                return False
+        if isinstance(due, datetime):
+            return period.start <= _in_zone(due, zone) < max(period.end, period.start + timedelta(minutes=1))
+        return (
+            due is not None
+            and period.start < local(due + timedelta(days=1), time(), zone)
+            and (local(due, time(), zone) < period.end)
+        )
+
     def _list(self, said: str) -> str:
         """The list's name as it is written on reminders already there, or as it was said."""
         known = {name for item in read_items(self.folder)[0] for name in item.lists}
         return next((name for name in sorted(known) if folded(name) == folded(said)), said.strip())
 
 
-def _is_due(item: Item, when: str, now: datetime) -> bool:
-    """Whether a reminder is due on the ISO date `when`, or was given these very words as its due date.
-
-    "tomorrow" on a reminder of last week is another day: such words count only on the day on which they were
-    said.
-    """
-    wanted = iso_moment(when, now)
-    if wanted is not None and item.due is not None:
-        return _day(wanted) == _day(item.due)
-    words = folded(when).split()
-    if {*words} & _CHANGING and (
-        item.created is None or _day(item.created.astimezone(now.tzinfo)) != now.date()
-    ):
-        return False
-    return bool(words) and {*words} - {"on", "at"} <= {*folded(item.due_said).split()}
-
-
-def _day(moment: date | datetime) -> date:
-    return moment.date() if isinstance(moment, datetime) else moment
+def _in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
+    """A time without a zone is the user's."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

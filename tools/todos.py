@@ -9,20 +9,19 @@ from typing import Any
 
 from icalendar import Alarm, Todo
 
+from .errors import ToolFailed
 from .ical import ical_text, new_calendar, on_one_line, read_calendar
 from .storage import BrokenFile, files_in, read_file, write_file
 
 SAID = "X-SCRUBJAY-SAID"
 """Property: the due date or time as the person said it."""
-REPEAT = "X-SCRUBJAY-REPEAT"
-"""Property: how often an alarm repeats, in a word. RRULE says it too where the first time is known."""
 
+_UTC_TIME = "%Y%m%dT%H%M%SZ"
+RANG = "X-SCRUBJAY-RANG"
+"""Property: until when its alarms have been rung."""
 
 _BEGIN = re.compile(r"^BEGIN:VTODO[ \t]*\r?\n", re.IGNORECASE | re.MULTILINE)
 _END = re.compile(r"^END:VTODO", re.IGNORECASE | re.MULTILINE)
-_REPLACED = re.compile(
-    r"^(?:STATUS|COMPLETED|PERCENT-COMPLETE)[;:].*\n(?:[ \t].*\n)*", re.IGNORECASE | re.MULTILINE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,50 @@ class Item:
         found = getattr(self.todo.get("CREATED"), "dt", None)
         return found if isinstance(found, datetime) else None
 
+    @property
+    def start(self) -> date | datetime | None:
+        """When it starts: the first time of an alarm."""
+        found = getattr(self.todo.get("DTSTART"), "dt", None)
+        return found if isinstance(found, date) else None
+
+    @property
+    def completed(self) -> datetime | None:
+        """When it was marked as done."""
+        found = getattr(self.todo.get("COMPLETED"), "dt", None)
+        return found if isinstance(found, datetime) else None
+
+    @property
+    def rang(self) -> datetime | None:
+        """Until when its alarms have been rung."""
+        try:
+            return datetime.strptime(str(self.todo.get(RANG, "")), _UTC_TIME).replace(tzinfo=UTC)
+        except ValueError:
+            return None
+
     def complete(self, now: datetime) -> None:
         """Mark it as done in its file, where everything else stays as it is to the byte."""
+        done = {"STATUS": "COMPLETED", "COMPLETED": f"{now.astimezone(UTC):{_UTC_TIME}}"}
+        self._write({**done, "PERCENT-COMPLETE": None})
+
+    def reopen(self) -> None:
+        """Mark it as not done."""
+        self._write({"STATUS": "NEEDS-ACTION", "COMPLETED": None, "PERCENT-COMPLETE": None})
+
+    def mark_rung(self, until: datetime) -> None:
+        """Remember in its file that its alarms until then have been rung."""
+        self._write({RANG: f"{until.astimezone(UTC):{_UTC_TIME}}"})
+
+    def _write(self, properties: Mapping[str, str | None]) -> None:
+        """Set properties in its file, or take them out; everything else stays as it is to the byte."""
         text = read_file(self.path)
         line = "\r\n" if "\r\n" in text else "\n"
-        done = f"STATUS:COMPLETED{line}COMPLETED:{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{line}"
         before, own, after = _todo_block(text, self.number)
-        write_file(self.path, before + done + _REPLACED.sub("", own) + after)
+        names = "|".join(map(re.escape, properties))
+        alarms = own.upper().find("BEGIN:VALARM")
+        head, rest = (own, "") if alarms < 0 else (own[:alarms], own[alarms:])
+        head = re.sub(rf"^(?:{names})[;:].*\n(?:[ \t].*\n)*", "", head, flags=re.IGNORECASE | re.MULTILINE)
+        new = "".join(f"{name}:{value}{line}" for name, value in properties.items() if value)
+        write_file(self.path, before + new + head + rest + after)
 
 
 def read_items(folder: Path) -> tuple[list[Item], list[BrokenFile]]:
@@ -107,10 +143,10 @@ def write_item(
     *,
     start: date | datetime | None = None,
     due: date | datetime | None = None,
-    alarm: bool = False,
+    alarm: timedelta | None = None,
     properties: Mapping[str, Any],
 ) -> None:
-    """Write a new to-do. With `alarm` it rings at `due`, or else at `start`, which must be a time then."""
+    """Write a new to-do. With `alarm` it rings so long after `due`, or else after `start`."""
     todo = Todo()
     todo.add("UID", path.stem)
     summary = on_one_line(summary)
@@ -123,13 +159,21 @@ def write_item(
             todo.add(name, moment)
     for name, value in properties.items():
         todo.add(name, on_one_line(value))
-    if alarm:
+    if alarm is not None:
         ringing = Alarm()
         ringing.add("ACTION", "DISPLAY")
         ringing.add("DESCRIPTION", summary)
-        ringing.add("TRIGGER", timedelta(0), {"RELATED": "END"} if due is not None else {})
+        ringing.add("TRIGGER", alarm, {"RELATED": "END"} if due is not None else {})
         todo.add_component(ringing)
     write_file(path, ical_text(new_calendar(todo)))
+
+
+def remove_item(folder: Path, name: str) -> None:
+    """Delete the file that `write_item` made. Raises ToolFailed when it is not there."""
+    path = folder / f"{name}.ics"
+    if path.parent != folder or not path.is_file():
+        raise ToolFailed("It is not there any more.")
+    path.unlink()
 
 
 def _todo_block(text: str, number: int) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from icalendar import Calendar
 
 from scrubjay.tools.clock import Clock
 from scrubjay.tools.errors import ToolFailed
+from scrubjay.tools.times import Times
 
 from .calling import answer, call
 
@@ -18,7 +19,7 @@ NOW = datetime(2026, 11, 24, 14, 20, tzinfo=ZoneInfo("Europe/Lisbon"))
 
 @pytest.fixture
 def clock(tmp_path: Path) -> Clock:
-    return Clock(tmp_path / "clock", lambda: NOW)
+    return Clock(tmp_path / "clock", Times(lambda: NOW))
 
 
 def todo(clock: Clock, name: str) -> Any:
@@ -42,21 +43,52 @@ def test_a_timer_of_no_clear_length_is_refused(clock: Clock) -> None:
     assert not clock.folder.exists()
 
 
-def test_an_alarm_at_a_plain_time_rings_at_that_time_wherever_one_is(clock: Clock) -> None:
-    found = todo(clock, call(clock.set_alarm, time="06:10", label="early shift", repeat="weekdays"))
-    assert found["DTSTART"].dt == datetime(2026, 11, 25, 6, 10)
-    assert found["RRULE"].to_ical() == b"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"
-    assert found.walk("VALARM")
-
-
-def test_an_alarm_in_words_keeps_them(clock: Clock) -> None:
-    found = todo(clock, call(clock.set_alarm, time="quarter to seven", repeat="daily"))
+def test_an_alarm_rings_at_its_time_and_keeps_what_was_said(clock: Clock) -> None:
+    found = todo(clock, call(clock.set_alarm, time="quarter to seven", label="early shift"))
+    assert found["DTSTART"].dt == datetime(2026, 11, 25, 6, 45, tzinfo=ZoneInfo("Europe/Lisbon"))
     assert found["X-SCRUBJAY-SAID"] == "quarter to seven"
-    assert found["X-SCRUBJAY-REPEAT"] == "daily"
-    assert "DTSTART" not in found
-    assert answer(clock.set_alarm, time="quarter to seven") == "Alarm set for quarter to seven."
-    with pytest.raises(ToolFailed):
-        call(clock.set_alarm, time=" ")
+    assert found["SUMMARY"] == "early shift"
+    assert found.walk("VALARM")[0]["TRIGGER"].dt == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("time", "repeat", "first", "rule"),
+    [
+        ("06:10", "daily", "2026-11-25T06:10", b"FREQ=DAILY"),
+        ("Saturday at 7", "weekdays", "2026-11-30T07:00", b"FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
+        ("half past nine", "weekends", "2026-11-28T09:30", b"FREQ=WEEKLY;BYDAY=SA,SU"),
+        ("Friday at 8pm", "weekly", "2026-11-27T20:00", b"FREQ=WEEKLY"),
+    ],
+)
+def test_an_alarm_repeats_from_the_first_day_that_fits(
+    clock: Clock, time: str, repeat: str, first: str, rule: bytes
+) -> None:
+    found = todo(clock, call(clock.set_alarm, time=time, repeat=repeat))
+    assert found["DTSTART"].dt.replace(tzinfo=None) == datetime.fromisoformat(first)
+    assert found["RRULE"].to_ical() == rule
+
+
+def test_an_alarm_needs_a_time_that_is_clear_and_ahead(clock: Clock) -> None:
+    for time, message in [
+        (" ", "no date or time"),
+        ("tomorrow", r"At what time on Wednesday 25 November\?"),
+        ("yesterday at 7", "has passed"),
+        ("4:30", "Tuesday 24 November, 16:30 or Wednesday 25 November, 04:30"),
+    ]:
+        with pytest.raises(ToolFailed, match=message):
+            call(clock.set_alarm, time=time)
+    assert not clock.folder.exists()
+
+
+def test_alarms_and_timers_are_told_beforehand_and_can_be_taken_off(clock: Clock) -> None:
+    assert clock.set_alarm.understood
+    assert clock.set_alarm.understood({"time": "7"}) == {"time": "Wednesday 25 November, 07:00"}
+    assert clock.set_alarm.undo
+    assert clock.set_timer.undo
+    alarm, timer = call(clock.set_alarm, time="7"), call(clock.set_timer, duration="an hour")
+    assert clock.set_alarm.undo({"time": "7"}, alarm) == "The alarm is off"
+    assert clock.set_timer.undo({"duration": "an hour"}, timer) == "The timer is off"
+    assert not list(clock.folder.iterdir())
 
 
 def test_the_time_is_told_here_and_elsewhere(clock: Clock) -> None:

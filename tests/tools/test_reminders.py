@@ -1,8 +1,9 @@
 """The reminders app, on real iCalendar files."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,10 +12,12 @@ from icalendar import Calendar
 
 from scrubjay.tools.errors import ToolFailed, ToolQuestion
 from scrubjay.tools.reminders import Reminders
+from scrubjay.tools.times import Times
 
 from .calling import answer, call
 
-NOW = datetime(2026, 11, 24, 14, 20, tzinfo=UTC)
+LISBON = ZoneInfo("Europe/Lisbon")
+NOW = datetime(2026, 11, 24, 14, 20, tzinfo=LISBON)
 
 
 class Watch:
@@ -34,7 +37,7 @@ def watch() -> Watch:
 
 @pytest.fixture
 def reminders(tmp_path: Path, watch: Watch) -> Reminders:
-    return Reminders(tmp_path / "reminders", watch)
+    return Reminders(tmp_path / "reminders", Times(watch))
 
 
 def todo(reminders: Reminders, name: str) -> Any:
@@ -43,24 +46,64 @@ def todo(reminders: Reminders, name: str) -> Any:
     return found
 
 
-def test_a_reminder_keeps_its_date_as_it_was_said(reminders: Reminders) -> None:
+def test_a_reminder_has_its_due_date_and_keeps_what_was_said(reminders: Reminders) -> None:
     name = call(
         reminders.create_reminder, text="call mum", due="tomorrow at 9", list="family", priority="high"
     )
     found = todo(reminders, name)
     assert found["SUMMARY"] == "call mum"
     assert found["X-SCRUBJAY-SAID"] == "tomorrow at 9"
+    assert found["DUE"].dt == datetime(2026, 11, 25, 9, 0, tzinfo=LISBON)
     assert found["PRIORITY"] == 1
-    assert "DUE" not in found
-    assert not found.walk("VALARM")
-
-
-def test_a_plain_iso_time_is_also_a_due_date_with_an_alarm(reminders: Reminders) -> None:
-    found = todo(reminders, call(reminders.create_reminder, text="pay rent", due="2026-12-01T09:00"))
-    assert found["DUE"].dt == datetime(2026, 12, 1, 9, 0)
     assert found.walk("VALARM")[0]["TRIGGER"].dt == timedelta(0)
+
+
+def test_a_day_without_a_time_rings_in_the_morning(reminders: Reminders) -> None:
     day = todo(reminders, call(reminders.create_reminder, text="pay rent", due="2026-12-01"))
     assert day["DUE"].dt == date(2026, 12, 1)
+    assert day.walk("VALARM")[0]["TRIGGER"].dt == timedelta(hours=9)
+    assert not todo(reminders, call(reminders.create_reminder, text="some day")).walk("VALARM")
+
+
+def test_a_due_date_that_is_unclear_or_past_makes_no_reminder(reminders: Reminders) -> None:
+    for due, message in [
+        ("soon", "no date or time that I know"),
+        ("yesterday", "has passed"),
+        ("next Friday", "Is next Friday Friday 4 December or Friday 27 November"),
+        ("next week", "Which day"),
+    ]:
+        with pytest.raises(ToolFailed, match=message):
+            call(reminders.create_reminder, text="x", due=due)
+    assert not reminders.folder.exists()
+
+
+def test_what_is_understood_is_told_beforehand(reminders: Reminders) -> None:
+    told = reminders.create_reminder.understood
+    assert told
+    assert told({"text": "x", "due": "in two hours"}) == {"due": "Tuesday 24 November, 16:20"}
+    assert told({"text": "dinner", "due": "Friday at 8"}) == {"due": "Friday 27 November, 20:00"}
+    assert told({"text": "x"}) == {}
+    call(reminders.create_reminder, text="ring florist")
+    assert reminders.complete_reminder.understood
+    assert reminders.complete_reminder.understood({"text": "florist"}) == {"text": "ring florist"}
+
+
+def test_what_was_done_can_be_taken_back(reminders: Reminders) -> None:
+    undo, reopen = reminders.create_reminder.undo, reminders.complete_reminder.undo
+    assert undo
+    assert reopen
+    name = call(reminders.create_reminder, text="milk", due="tomorrow")
+    before = (reminders.folder / f"{name}.ics").read_text()
+    done = call(reminders.complete_reminder, text="milk")
+    assert reopen({"text": "milk"}, done) == "milk is open again"
+    assert call(reminders.list_reminders) == ["milk"]
+    assert sorted((reminders.folder / f"{name}.ics").read_text().split()) == sorted(before.split())
+    assert undo({"text": "milk"}, name) == "There is no reminder to milk any more"
+    assert call(reminders.list_reminders) == []
+    with pytest.raises(ToolFailed, match="not there any more"):
+        undo({"text": "milk"}, name)
+    with pytest.raises(ToolFailed, match="not there any more"):
+        undo({"text": "milk"}, "../../etc/passwd")
 
 
 def test_open_reminders_are_listed_oldest_first_and_by_list(reminders: Reminders, watch: Watch) -> None:
@@ -80,17 +123,29 @@ def test_a_list_of_any_name_is_found_again(reminders: Reminders) -> None:
         assert len(call(reminders.list_reminders, list=name)) == 1
 
 
-def test_reminders_are_listed_by_day_where_it_is_known_and_by_its_words_otherwise(
-    reminders: Reminders, watch: Watch
-) -> None:
+def test_reminders_are_listed_by_when_they_are_due(reminders: Reminders, watch: Watch) -> None:
     call(reminders.create_reminder, text="rent", due="2026-12-01T09:00")
     call(reminders.create_reminder, text="eye drops", due="tomorrow at 8am")
-    call(reminders.create_reminder, text="florist", due="on Thursday at six")
+    call(reminders.create_reminder, text="florist", due="Thursday")
+    call(reminders.create_reminder, text="some day")
     assert call(reminders.list_reminders, when="2026-12-01") == ["rent"]
     assert call(reminders.list_reminders, when="tomorrow") == ["eye drops"]
-    assert call(reminders.list_reminders, when="Thursday") == ["florist"]
+    assert call(reminders.list_reminders, when="tomorrow afternoon") == []
+    assert call(reminders.list_reminders, when="this week") == ["eye drops", "florist"]
+    assert call(reminders.list_reminders, when="before Friday") == ["eye drops", "florist"]
     watch.time += timedelta(days=1)
-    assert call(reminders.list_reminders, when="tomorrow") == []
+    assert call(reminders.list_reminders, when="tomorrow") == ["florist"]
+    assert call(reminders.list_reminders, when="today") == ["eye drops"]
+
+
+def test_reminders_of_an_older_version_have_only_what_was_said(reminders: Reminders) -> None:
+    reminders.folder.mkdir()
+    (reminders.folder / "old.ics").write_text(
+        "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\nBEGIN:VTODO\nUID:1\nSUMMARY:eye drops\n"
+        "CREATED:20261122T100000Z\nX-SCRUBJAY-SAID:in three days\nEND:VTODO\nEND:VCALENDAR\n"
+    )
+    assert call(reminders.list_reminders, when="tomorrow") == ["eye drops"]
+    assert call(reminders.list_reminders, when="Thursday") == []
 
 
 def test_a_reminder_is_done_once_its_words_are_clear(reminders: Reminders) -> None:
@@ -155,11 +210,11 @@ texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 
 
 @settings(max_examples=40)  # each writes to the disk
-@given(texts, texts)
-@example(r"copy C:\New\notes; then, rest", "on\nMonday")
-def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, text: str, due: str) -> None:
-    reminders = Reminders(tmp_path_factory.mktemp("reminders"), lambda: NOW)
-    call(reminders.create_reminder, text=text, due=due)
+@given(texts)
+@example(r"copy C:\New\notes; then, rest")
+def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    reminders = Reminders(tmp_path_factory.mktemp("reminders"), Times(lambda: NOW))
+    call(reminders.create_reminder, text=text, due="on\nMonday")
     assert call(reminders.list_reminders) == [" ".join(text.split())]
     call(reminders.complete_reminder, text=text)
     assert call(reminders.list_reminders) == []

@@ -17,9 +17,9 @@ from .sampling import Mix, Sampler
 from .tokenizer import Encoder, train_tokenizer
 from .train import Recipe, Run, train
 
-START = (
-    Path(__file__).parent / "start"
-)  # the vocabulary and weights that training goes on from on a new machine
+HERE = Path(__file__).parent
+START = HERE / "start"
+"""The vocabulary and weights that training goes on from on a new machine."""
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         "--folder", type=Path, default=Path("runs/planner"), help="where the run's files live"
     )
     parser.add_argument(
-        "--corpus", type=Path, default=Path("../shared/corpus"), help="folder with packs/ and dialogues/"
+        "--corpus", type=Path, default=HERE / "corpus", help="folder with packs/ and dialogues/"
     )
     parser.add_argument(
         "--public", type=Path, default=Path("../shared/data"), help="folder with public data sets"
@@ -45,7 +45,7 @@ def main() -> None:
     training.add_argument("--workers", type=int, default=2)
     training.add_argument("--device", default="cpu")
     exporting = parts.add_parser("export", help="write latest.pt as a GGUF file")
-    exporting.add_argument("--out", type=Path, default=START.parents[1] / "weights" / "planner.gguf")
+    exporting.add_argument("--out", type=Path, default=HERE.parent / "weights" / "planner.gguf")
     exporting.add_argument(
         "--type", choices=sorted(FILE_TYPES), default="Q8_0", help="how weights are quantized"
     )

@@ -120,8 +120,8 @@ class Sampler:
         for name, values in pack.slots.items():
             if isinstance(values[0], str) and self.rng.random() < 0.15:
                 override[name] = self._soup()
-        example = speak_numbers(pack.expand(entry, self.rng, override), self.rng)
-        return lower_case(mistype(example, self.rng), self.rng)
+        example = mistype(pack.expand(entry, self.rng, override), self.rng)
+        return lower_case(speak_numbers(example, self.rng), self.rng)
 
     def _dialogues(self, requests: int) -> Group:
         examples: list[Example] = []

@@ -43,7 +43,7 @@ async def main() -> int:
         ToolRegistry(tools).get("create_note")(title="Journal")
         print(f"> {REQUEST}")
         print(f"(Here a look-up takes {LOOK_UP_S} s, so that one can see what overlaps.)\n", flush=True)
-        async with Agent(tools, policy=Policy(allow_effects=True)) as agent:
+        async with Agent(tools, policy=Policy(allow_effects=True), max_tools=len(tools)) as agent:
             with closing(open_display(Console(), record)) as display:
                 await follow(agent, REQUEST, record, display)
     return 0 if record.status is Status.DONE else 1

@@ -57,7 +57,7 @@ def test_yes_allows_what_would_be_asked(
 
 
 def test_a_request_that_no_tool_serves_is_told_so(scrubjay: Scrubjay, data_folder: Path) -> None:
-    done = scrubjay("ask", "--data-folder", data_folder, "tell me a joke")
+    done = scrubjay("ask", "--data-folder", data_folder, "order me a pizza")
     assert done.returncode == 1
     assert "None of the tools" in done.stdout
 

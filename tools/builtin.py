@@ -1,6 +1,7 @@
 """The built-in apps and their tools."""
 
 import getpass
+import os
 from email.headerregistry import Address
 from pathlib import Path
 
@@ -16,15 +17,27 @@ from .documents import Documents
 from .errors import ToolFailed
 from .files import Files
 from .imap import Imap
+from .library import Library
 from .mail import Mail
 from .mail_writing import recipient
 from .maildir import Maildir
+from .maps import PROVIDERS, Maps
+from .media import Media
 from .meetings import Meetings, provider
 from .messages import Messages
+from .mpv import Mpv
 from .notes import Notes
 from .reminders import Reminders
-from .settings import CalendarSettings, ContactsSettings, MailSettings, Settings, SettingsError
+from .settings import (
+    CalendarSettings,
+    ContactsSettings,
+    MailSettings,
+    Settings,
+    SettingsError,
+    SystemSettings,
+)
 from .smtp import Smtp
+from .system import System
 from .times import Times
 from .tool import Tool
 
@@ -33,9 +46,11 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
     """All built-in tools; each app makes its folder when it first writes.
 
     With `settings`, on the folders and accounts that they name; without, on files below `data_folder` alone,
-    the open folder being `files/`. Raises SettingsError.
+    the open folder being `files/` and music lying in `media/`. Raises SettingsError.
     """
     open_folders = AllowedFolders(settings.files.folders if settings else (data_folder / "files",))
+    library = Library(settings.media.folders if settings else (data_folder / "media",))
+    trash = data_folder / "trash" / "files"
     settings = settings or Settings()
     times = Times.chosen(settings.time)
     apps = (
@@ -46,8 +61,11 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
         Clock(data_folder / "clock", times),
         _calendar(data_folder, settings.calendar, times),
         Meetings(provider(settings.meetings.link, settings.meetings.command), times),
-        Files(open_folders, data_folder / "trash"),
+        Files(open_folders, trash),
         Documents(open_folders),
+        Maps(PROVIDERS[settings.maps.provider]),
+        _system(data_folder, settings.system, open_folders, trash),
+        Media(library, Mpv(settings.media.player, _socket(data_folder))),
     )
     tools = [*(tool for app in apps for tool in tools_of(app)), calculate, convert_units]
     return [*tools, *_mail(data_folder, settings.mail, open_folders).tools()]
@@ -62,6 +80,16 @@ def _calendar(data_folder: Path, settings: CalendarSettings, times: Times) -> Ca
     folder = Folder(settings.folder or data_folder / "calendar", ".ics")
     events = DavCollection(settings.caldav, "calendar") if settings.caldav else folder
     return Calendar(events, Trash(data_folder / "trash" / "calendar", ".ics"), times, settings.minutes)
+
+
+def _socket(data_folder: Path) -> Path:
+    """Where mpv listens, in a folder of the user's own with a short path where there is one."""
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or data_folder) / "scrubjay-mpv.socket"
+
+
+def _system(data_folder: Path, settings: SystemSettings, open_folders: AllowedFolders, trash: Path) -> System:
+    top = next(iter(open_folders.folders), data_folder)
+    return System(settings.screenshots or top / "Screenshots", trash, settings.private_pages)
 
 
 def _mail(data_folder: Path, settings: MailSettings, open_folders: AllowedFolders) -> Mail:

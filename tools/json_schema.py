@@ -2,7 +2,8 @@
 
 In that form nothing refers to anything else (`$ref` is replaced by what it names), optional parameters don't
 mention `null`, one-value choices are enums, titles are gone, and the keys stand in the order type, items,
-properties, required, description, the rest. Planners, grammars and validators read only this form.
+properties, required, description, minimum, maximum, the rest. Planners, grammars and validators read only
+this form.
 """
 
 import re
@@ -17,7 +18,7 @@ TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 MOST_PARTS = 5000
 DEEPEST = 50
 
-_FIRST_KEYS = ("type", "anyOf", "items", "properties", "required", "description")
+_FIRST_KEYS = ("type", "anyOf", "items", "properties", "required", "description", "minimum", "maximum")
 _DROPPED_KEYS = {"title", "$schema", "$id", "$comment", "$defs", "definitions", "discriminator", "$ref"}
 
 

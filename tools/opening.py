@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from .errors import ToolFailed
 
-FAILS_WITHIN_S = 2.0
+FAILS_WITHIN_S = 1.0
 """A program that fails, fails at once; one that runs longer than this is taken to work."""
 
 _OPENERS: Mapping[str, Sequence[Sequence[str]]] = {
@@ -33,7 +33,7 @@ def open_in_own_program(target: str) -> None:
     start([*opener, target], f"{target} cannot be opened. Set a program for it in the desktop's settings.")
 
 
-def start(command: Sequence[str], trouble: str) -> None:
+def start(command: Sequence[str], trouble: str, *, fails_within_s: float = FAILS_WITHIN_S) -> None:
     """Start a program that outlives this one. Raises ToolFailed with `trouble` when it fails at once."""
     try:
         program = subprocess.Popen(
@@ -46,7 +46,7 @@ def start(command: Sequence[str], trouble: str) -> None:
     except OSError as error:
         raise ToolFailed(f"{trouble} ({error.strerror})") from error
     try:
-        code = program.wait(FAILS_WITHIN_S)
+        code = program.wait(fails_within_s)
     except subprocess.TimeoutExpired:
         return
     if code != 0:

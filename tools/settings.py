@@ -155,6 +155,35 @@ class FilesSettings(Section):
     """New files go into the first one unless you name another."""
 
 
+class MapsSettings(Section):
+    """Maps; the places that you ask for go to their provider."""
+
+    provider: Literal["openstreetmap", "google", "system"] = "openstreetmap"
+    """"system" is the desktop's own map program; "google" knows public transport."""
+
+
+class SystemSettings(Section):
+    """Applications, web pages and the screen."""
+
+    private_pages: bool = False
+    """Whether pages of this machine and your own network may be opened."""
+    screenshots: Folder = None
+    """Left out: Screenshots/ in the first of the open folders, so that they can be attached."""
+
+
+class MediaSettings(Section):
+    """Music, videos and podcasts."""
+
+    folders: tuple[Annotated[Path, AfterValidator(Path.expanduser)], ...] = (
+        Path("~/Music"),
+        Path("~/Videos"),
+        Path("~/Podcasts"),
+    )
+    """Where they lie."""
+    player: Annotated[tuple[str, ...], Field(min_length=1)] = ("mpv",)
+    """mpv with the options that you want; without it, a player that is open is used."""
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -165,6 +194,9 @@ class Settings(Section):
     reminders: RemindersSettings = RemindersSettings()
     mail: MailSettings = MailSettings()
     files: FilesSettings = FilesSettings()
+    maps: MapsSettings = MapsSettings()
+    system: SystemSettings = SystemSettings()
+    media: MediaSettings = MediaSettings()
 
 
 def read_settings(path: Path) -> Settings:

@@ -19,7 +19,10 @@ EXPECTED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data/built
 EFFECTS = {
     **dict.fromkeys(["send_sms", "compose_email", "reply_to_email", "forward_email"], Effect.SEND),
     **dict.fromkeys(["add_contact", "create_note", "append_to_note", "create_reminder"], Effect.WRITE),
-    **dict.fromkeys(["write_file", "open_file"], Effect.WRITE),
+    **dict.fromkeys(["write_file", "open_file", "open_location", "show_directions", "open_app"], Effect.WRITE),
+    **dict.fromkeys(["set_volume", "set_brightness", "take_screenshot"], Effect.WRITE),
+    **dict.fromkeys(["play_media", "control_playback"], Effect.WRITE),
+    "open_url": Effect.SEND,
     **dict.fromkeys(["create_event", "move_event", "create_meeting_link"], Effect.WRITE),
     "cancel_event": Effect.DESTROY,
     **dict.fromkeys(["complete_reminder", "set_timer", "set_alarm"], Effect.WRITE),

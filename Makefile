@@ -36,7 +36,7 @@ debian-packages:
 	@missing=$$(sed 's/#.*//' tests/debian-packages.txt | while read -r package command; do \
 		[ -z "$$package" ] || command -v "$$command" >/dev/null || echo "$$package"; done); \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $$missing >/dev/null || \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null || \
 		echo "Not installed: $$missing"; \
 	fi
 

@@ -62,3 +62,14 @@ def test_every_path_that_the_readme_names_exists() -> None:
     assert paths
     for path in paths:
         assert (ROOT / path).exists() or (ROOT / "models" / path).exists(), path
+
+
+def test_make_test_installs_every_debian_package_that_a_test_asks_for() -> None:
+    listed = {
+        tuple(line.split()[:2])
+        for line in (ROOT / "tests" / "debian-packages.txt").read_text().splitlines()
+        if not line.startswith("#")
+    }
+    marker = re.compile(r'mark\.debian\("([^"]+)", "([^"]+)"\)')
+    asked = {pair for path in (ROOT / "tests").rglob("*.py") for pair in marker.findall(path.read_text())}
+    assert asked <= listed

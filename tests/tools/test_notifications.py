@@ -69,7 +69,7 @@ async def shown() -> list[dict[str, Any]]:
     return [{name: value for name, (_, value) in one.items()} for one in answer.body[0]]
 
 
-@pytest.mark.debian("dbus", "dbus-daemon")
+@pytest.mark.debian("dbus-daemon", "dbus-daemon")
 @pytest.mark.debian("xvfb", "Xvfb")
 @pytest.mark.debian("dunst", "dunst")
 @pytest.mark.usefixtures("dunst")
@@ -82,7 +82,7 @@ def test_a_message_is_shown_on_the_desktop() -> None:
     assert found["timeout"] == 0  # it stays until it is clicked away
 
 
-@pytest.mark.debian("dbus", "dbus-daemon")
+@pytest.mark.debian("dbus-daemon", "dbus-daemon")
 @pytest.mark.debian("xvfb", "Xvfb")
 @pytest.mark.debian("dunst", "dunst")
 @pytest.mark.usefixtures("dunst")
@@ -97,7 +97,7 @@ def test_a_timer_that_ends_is_shown_on_the_desktop(tmp_path: Path) -> None:
     assert asyncio.run(ringer.ring(shown_by(Desktop(), later))) == []
 
 
-@pytest.mark.debian("dbus", "dbus-daemon")
+@pytest.mark.debian("dbus-daemon", "dbus-daemon")
 @pytest.mark.usefixtures("bus")
 def test_a_session_without_a_notification_service_is_told_with_what_to_do() -> None:
     with pytest.raises(ToolFailed, match=r"shows no notifications.*such as dunst"):

@@ -12,8 +12,8 @@ _BATCH_LOGITS = 65_536
 class Confidence:
     """Sums the logarithms of the probabilities that a model gave the tokens it chose.
 
-    They are probabilities among all tokens, not only those that a grammar allows: where the model would rather
-    write what is forbidden, its confidence is low.
+    They are probabilities among all tokens, not only those that a grammar allows: where the model would
+    rather write what is forbidden, its confidence is low.
     """
 
     def __init__(self, vocabulary_size: int) -> None:

@@ -1,7 +1,6 @@
 """Choosing tokens: the likeliest one, or the likeliest that a grammar allows, line by line."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from llguidance import LLMatcher
@@ -9,6 +8,10 @@ from llguidance import LLMatcher
 from .confidence import Row
 from .errors import GrammarError
 from .vocabulary import Vocabulary
+
+# A constraint may force lines without end; the model is then asked, though it has no choice, so that others
+# get their turn and `max_tokens` ends it.
+MOST_FORCED = 256
 
 
 class Constraint(Protocol):
@@ -26,21 +29,21 @@ class Constraint(Protocol):
 class Chooser(Protocol):
     """Decides which token comes next in one generation."""
 
+    @property
+    def finished(self) -> bool:
+        """Whether nothing comes after what was accepted."""
+        ...
+
     def begin(self) -> list[int]:
         """The tokens that are forced before anything is chosen."""
         ...
 
     def choose(self, logits: Row) -> int:
-        """The next token, from logits of shape (vocabulary,)."""
+        """The next token, from logits of shape (vocabulary,); only when ready."""
         ...
 
     def accept(self, token: int) -> list[int]:
         """Take a chosen token; returns those that are forced after it."""
-        ...
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing comes after what was accepted."""
         ...
 
 
@@ -69,53 +72,55 @@ class LineByLine:
         self.finished = False
         self._constraint = constraint
         self._vocabulary = vocabulary
-        self._tokenizer = vocabulary.grammar_tokenizer
+        self._tokenizer = vocabulary.grammar_tokenizer()
         self._written = bytearray()
         self._mask = np.zeros((vocabulary.size + 31) // 32, np.int32)
-        self._allowed = np.empty(0, np.intp)
-        self._matcher: LLMatcher
+        self._line = 0
+        self._matcher: Any = None
 
     def begin(self) -> list[int]:
         self._next_line()
         return self._forced()
 
     def choose(self, logits: Row) -> int:
-        return int(self._allowed[logits[self._allowed].argmax()])
+        likeliest = int(logits.argmax())
+        if self._matcher.validate_tokens([likeliest]):
+            return likeliest
+        self._matcher.unsafe_compute_mask_ptr(self._mask.ctypes.data, self._mask.nbytes)
+        bits = np.unpackbits(self._mask.view(np.uint8), count=self._vocabulary.size, bitorder="little")
+        allowed = np.flatnonzero(bits.view(np.bool_))
+        if not len(allowed):
+            raise self._error("it allows no token here")
+        return int(allowed[logits[allowed].argmax()])
 
     def accept(self, token: int) -> list[int]:
         self._consume([token])
         return self._forced()
 
     def _forced(self) -> list[int]:
-        """Consume all that the grammar forces, also across lines; `_allowed` is then what to choose from."""
+        """Consume all that the grammar forces, also across lines."""
         forced: list[int] = []
         while not self.finished:
             if self._matcher.is_stopped():
                 self._next_line()
                 continue
-            tokens = self._matcher.compute_ff_tokens() or self._only_choice()
-            if not tokens:
+            tokens = self._matcher.compute_ff_tokens()
+            if not tokens or len(forced) > MOST_FORCED:
                 break
             self._consume(tokens)
             forced += tokens
         return forced
 
-    def _only_choice(self) -> list[int]:
-        """Fill `_allowed`; the token in it when there is just one."""
-        self._matcher.unsafe_compute_mask_ptr(self._mask.ctypes.data, self._mask.nbytes)
-        bits = np.unpackbits(self._mask.view(np.uint8), count=self._vocabulary.size, bitorder="little")
-        self._allowed = np.flatnonzero(bits.view(np.bool_))
-        if not len(self._allowed):
-            raise self._error("it allows no token here")
-        return [int(self._allowed[0])] if len(self._allowed) == 1 else []
-
-    def _consume(self, tokens: Sequence[int]) -> None:
-        if not self._matcher.consume_tokens(list(tokens)):
+    def _consume(self, tokens: list[int]) -> None:
+        if not self._matcher.consume_tokens(tokens):
             raise self._error("it refuses a token that it allowed")
         for token in tokens:
             self._written += self._vocabulary.piece(token)
 
     def _next_line(self) -> None:
+        if self._matcher is not None and (self._matcher.is_error() or self._line == len(self._written)):
+            raise self._error("it leads nowhere")
+        self._line = len(self._written)
         grammar = self._constraint.next_grammar(self._written.decode(errors="replace"))
         if grammar is None:
             self.finished = True

@@ -36,7 +36,7 @@ class EngineSettings(BaseModel):
         default=8192, ge=64, description="KV cells that all running generations share"
     )
     parallel_generations: int = Field(default=8, ge=1, le=64, description="how many run at once; more wait")
-    threads: int | None = Field(default=None, ge=1, description="None: what this process may use, at most 8")
+    threads: int | None = Field(default=None, ge=1, description="None: what suits the machine and the model")
 
 
 class LlamaEngine:
@@ -157,7 +157,7 @@ class EngineThread:
             vocabulary,
             cells=min(settings.context_tokens, most),
             parallel=settings.parallel_generations,
-            threads=settings.threads or thread_count(),
+            threads=settings.threads or thread_count(model),
         )
         self.loaded.set_result((model, vocabulary))
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 # Text is handed over when a line ends, and otherwise this often: waking an event loop has its price.
-HAND_OVER_S = 0.008
+HAND_OVER_S = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Outbox:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._text = ""
         self._tokens = self._forced = 0
-        self._handed_over = monotonic()
+        self._handed_over = 0.0  # the first text goes at once
 
     async def receive(self) -> Chunk | None:
         """The next chunk; None after the last one. Raises what ended the generation early."""

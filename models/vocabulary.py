@@ -3,11 +3,10 @@
 import ctypes
 import threading
 import warnings
-from functools import cached_property
 from typing import Any
 
 import llama_cpp
-import llguidance
+from llguidance import LLTokenizer
 from llguidance.llamacpp import lltokenizer_from_vocab
 
 from .errors import EngineClosedError
@@ -25,7 +24,8 @@ class Vocabulary:
 
     def __init__(self, model: Model) -> None:
         self._pointer = model.vocabulary
-        self._lock = threading.Lock()  # tokenizing must not run into the closing of the engine
+        self._lock = threading.Lock()  # the model must not be freed under another thread's call
+        self._grammar_tokenizer: LLTokenizer | None = None
         self._pieces: dict[int, bytes] = {}
         self._ends: dict[int, bool] = {}
         self.size = int(llama_cpp.llama_vocab_n_tokens(self._pointer))
@@ -63,10 +63,12 @@ class Vocabulary:
             end = self._ends[token] = bool(llama_cpp.llama_vocab_is_eog(self._open(), token))
         return end
 
-    @cached_property
-    def grammar_tokenizer(self) -> llguidance.LLTokenizer:
-        """What llguidance knows of this vocabulary; making it takes 1 s for 150,000 tokens."""
-        return lltokenizer_from_vocab(self._open())
+    def grammar_tokenizer(self) -> LLTokenizer:
+        """What llguidance knows of this vocabulary; made once, which takes 1 s for 150,000 tokens."""
+        with self._lock:
+            if self._grammar_tokenizer is None:
+                self._grammar_tokenizer = lltokenizer_from_vocab(self._open())
+            return self._grammar_tokenizer
 
     def close(self) -> None:
         """Forget the model, which is about to be freed."""

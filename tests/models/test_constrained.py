@@ -103,3 +103,18 @@ def test_a_grammar_that_cannot_be_read_is_an_error_with_the_grammar(vocabulary: 
 def test_a_grammar_without_a_way_out_is_an_error_and_no_endless_loop(vocabulary: Vocabulary) -> None:
     with pytest.raises(GrammarError, match="after ''"):
         write(vocabulary, Lines("start: /[^\\s\\S]/"))
+
+
+@pytest.mark.parametrize("line", ['start: ""', 'start: "x\\n"?'])
+def test_a_constraint_of_empty_lines_is_an_error_and_no_endless_loop(
+    vocabulary: Vocabulary, line: str
+) -> None:
+    with pytest.raises(GrammarError, match=r"leads nowhere|no token"):
+        write(vocabulary, Lines(*[line] * 1000))
+
+
+def test_lines_forced_without_end_come_in_portions(vocabulary: Vocabulary) -> None:
+    chooser = LineByLine(Lines(*['start: "done\\n"'] * 100_000), vocabulary)
+    assert 256 <= len(chooser.begin()) < 1000
+    zeros = np.zeros(vocabulary.size, np.float32)
+    assert 256 <= len(chooser.accept(chooser.choose(zeros))) < 1000

@@ -32,7 +32,14 @@ class Notes:
 
     folder: Path
 
-    @tool(effect=Effect.WRITE, state="notes", say='Created the note "{result}".')
+    def _uncreated(self, arguments: Mapping[str, Any], result: str) -> str:
+        note = self._one(result, self._folder(arguments["folder"]) if arguments.get("folder") else "")
+        if note.content != (arguments.get("content") or "").strip():
+            raise ToolFailed(f"{result} has been changed since, so it stays. Delete it by hand: {note.path}")
+        note.path.unlink()
+        return f"There is no note {result} any more"
+
+    @tool(effect=Effect.WRITE, state="notes", say='Created the note "{result}".', undo=_uncreated)
     def create_note(self, title: str, content: str | None = None, folder: str | None = None) -> str:
         """Create a note.
 
@@ -69,7 +76,20 @@ class Notes:
         """
         return self._find(title).content
 
-    @tool(effect=Effect.WRITE, state="notes", say='Added to the note "{result}".')
+    def _unappended(self, arguments: Mapping[str, Any], result: str) -> str:
+        note = self._find(result)
+        added, text = f"{arguments['content'].rstrip()}\n", read_file(note.path)
+        if not text.endswith(added):
+            raise ToolFailed(f"{result} has been changed since, so it stays as it is.")
+        write_file(note.path, text[: -len(added)])
+        return f"{result} is as it was before"
+
+    @tool(
+        effect=Effect.WRITE,
+        state="notes",
+        say='Added to the note "{result}".',
+        undo=_unappended,
+    )
     def append_to_note(self, title: str, content: str) -> str:
         """Add text to the end of a note.
 
@@ -127,6 +147,13 @@ class Notes:
         if close:
             raise ToolQuestion(f"No note is called {said}. Did you mean {listed(close)}?", close)
         raise ToolFailed(f"No note is called {said}. Create it, or search the notes for a word in it.")
+
+    def _one(self, title: str, folder: str) -> Note:
+        """The note of exactly this title in a folder. Raises ToolFailed when it is not there."""
+        for note in self._read():
+            if note.title == title and folded(note.folder) == folded(folder):
+                return note
+        raise ToolFailed(f"There is no note {title} any more.")
 
     def _folder(self, said: str) -> str:
         """The folder that `said` means, written as on the disk where it exists. Never outside the notes."""

@@ -135,3 +135,22 @@ def test_any_title_stays_in_its_folder_and_is_found_again(
     assert made == " ".join(title.split())
     if any(map(str.isalnum, made)):
         assert call(notes.open_note, title=title).split() == content.split()
+
+
+def test_a_note_that_was_made_or_added_to_can_be_taken_back(notes: Notes) -> None:
+    undo, cut = notes.create_note.undo, notes.append_to_note.undo
+    assert undo
+    assert cut
+    made = {"title": "Trip", "content": "pack\ntickets", "folder": "Plans"}
+    title = call(notes.create_note, **made)
+    added = {"title": "trip", "content": "socks"}
+    call(notes.append_to_note, **added)
+    with pytest.raises(ToolFailed, match="has been changed since"):
+        undo(made, title)
+    assert cut(added, title) == "Trip is as it was before"
+    assert call(notes.open_note, title="trip") == "pack\ntickets"
+    with pytest.raises(ToolFailed, match="has been changed since"):
+        cut(added, title)
+    assert undo(made, title) == "There is no note Trip any more"
+    with pytest.raises(ToolFailed, match="There is no note Trip any more"):
+        undo(made, title)

@@ -17,6 +17,7 @@ from .said.durations import duration
 from .said.names import alike, folded, listed, meant
 from .said.phones import email_address
 from .said.readings import Reading, in_words
+from .said.repeats import split_repeat
 from .said.usual_times import usually
 from .storage import BrokenFile, file_name, new_id
 from .times import Times
@@ -39,8 +40,9 @@ class Calendar:
     """How long an event is whose end was not said."""
 
     def _understood(self, arguments: Mapping[str, Any]) -> dict[str, str]:
-        start, end, _ = self._start_and_end(arguments["title"], arguments["start"], arguments.get("end"))
-        told = {"start": self.times.in_words(start)}
+        start, end = self._start_and_end(arguments["title"], arguments["start"], arguments.get("end"))
+        every = split_repeat(arguments["start"])[1]
+        told = {"start": self.times.in_words(start) + (f", then {every.in_words()}" if every else "")}
         return told | ({"end": self._end_in_words(start, end)} if arguments.get("end") else {})
 
     def _uncreated(self, arguments: Mapping[str, Any], result: str) -> str:
@@ -82,14 +84,23 @@ class Calendar:
         """
         if not title.strip():
             raise ToolFailed("An event needs a title.")
-        begins, ends, _ = self._start_and_end(title, start, end)
+        begins, ends = self._start_and_end(title, start, end)
         try:
             invited = [email_address(address) for address in attendees or ()]
         except ValueError as error:
             raise ToolFailed(f"{error} {title} is not in your calendar.") from error
         uid, now = new_id("event"), self.times.now()
+        repeat = split_repeat(start)[1]
         text = event_text(
-            uid, title, begins, ends, now, attendees=invited, location=location or "", notes=notes or ""
+            uid,
+            title,
+            begins,
+            ends,
+            now,
+            attendees=invited,
+            location=location or "",
+            notes=notes or "",
+            rule=repeat.rule() if repeat else None,
         )
         self.events.add(uid, text)
         return uid
@@ -196,15 +207,18 @@ class Calendar:
 
     def _start_and_end(
         self, title: str, start: str, end: str | None
-    ) -> tuple[datetime | date, datetime | date, Reading]:
+    ) -> tuple[datetime | date, datetime | date]:
         """When an event is; the end of whole days is the day after the last."""
-        reading, begins = self.times.reading(start, usually=usually(title))
+        if split_repeat(start)[1]:
+            begins, range_end = self.times.repeating(start, usually=usually(title))[0], None
+        else:
+            reading, begins = self.times.reading(start, usually=usually(title))
+            range_end = reading.end if reading.start == begins < reading.end else None
         if end:
-            return begins, self._end(begins, end), reading
+            return begins, self._end(begins, end)
         if not isinstance(begins, datetime):
-            return begins, begins + _DAY, reading
-        is_range = reading.start == begins < reading.end
-        return begins, reading.end if is_range else begins + timedelta(minutes=self.minutes), reading
+            return begins, begins + _DAY
+        return begins, range_end or begins + timedelta(minutes=self.minutes)
 
     def _end(self, begins: datetime | date, said: str) -> datetime | date:
         if not isinstance(begins, datetime):

@@ -1,7 +1,7 @@
 """Calendar events in iCalendar texts: made, found by time, moved and taken out."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 import recurring_ical_events  # type: ignore[import-untyped]
 from icalendar import Calendar, Event
-from icalendar.prop import vCalAddress
+from icalendar.prop import vCalAddress, vRecur
 
 from .collection import Kept
 from .ical import LINE_BREAK, ical_text, new_calendar, on_one_line, read_calendar
@@ -54,8 +54,12 @@ def event_text(
     attendees: Sequence[str] = (),
     location: str = "",
     notes: str = "",
+    rule: Mapping[str, object] | None = None,
 ) -> str:
-    """A new event as an iCalendar text. An end that is a day is the first day after it."""
+    """A new event as an iCalendar text. An end that is a day is the first day after it.
+
+    `rule` is how it repeats, in iCalendar's words ({"FREQ": "DAILY"}).
+    """
     event = Event()
     event.add("UID", uid)
     event.add("SUMMARY", on_one_line(title))
@@ -65,6 +69,8 @@ def event_text(
     event.add("CREATED", now)
     for address in attendees:
         event.add("ATTENDEE", vCalAddress(f"mailto:{address}"))
+    if rule:
+        event.add("RRULE", vRecur(rule))
     if location:
         event.add("LOCATION", on_one_line(location))
     if notes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,8 @@ from .errors import ToolFailed, ToolQuestion
 from .said.dates import NotUnderstood, Speaking, read_when
 from .said.named_days import Numbers
 from .said.names import listed
-from .said.readings import Reading, in_words, point_in_words
+from .said.readings import Reading, in_words, local, point_in_words
+from .said.repeats import Repeat, split_repeat
 from .settings import TimeSettings
 
 
@@ -63,6 +64,30 @@ class Times:
         if passed:
             raise ToolFailed(f"{said} is {point_in_words(point, now)}, which has passed. Say a later time.")
         return point
+
+    def repeating(self, said: str, **circumstances: Any) -> tuple[datetime | date, Repeat | None]:
+        """A `coming` point, and how often it repeats: "every weekday at 9" is the next one and weekly."""
+        rest, repeat = split_repeat(said)
+        if repeat is None:
+            return self.coming(said, **circumstances), None
+        now = self.now()
+        day = repeat.first_from(now.date())
+        if not rest:
+            return day, repeat
+        try:
+            if not repeat.weekdays:
+                return self.coming(rest, **circumstances), repeat
+            later = repeat.first_from(now.date() + timedelta(days=1))
+            point = self.point(rest, **circumstances, on=later)
+            if isinstance(point, datetime) and point.date() == later:
+                today = local(day, point.time(), point.tzinfo)
+                point = today if today > now else point
+        except ToolQuestion as question:
+            if "in the" in said:
+                raise
+            choices = [f"{said} in the morning", f"{said} in the evening"]
+            raise ToolQuestion(f"Is that {listed(choices)}?", choices) from question
+        return point, repeat
 
     def period(self, said: str) -> Reading:
         """The likeliest period that `said` is. Raises ToolFailed when it is none."""

@@ -174,6 +174,19 @@ def test_of_a_series_only_the_next_one_is_moved_or_cancelled(calendar: Calendar)
     assert "Tuesday 24" not in str(call(calendar.list_events, when="this week"))
 
 
+def test_what_is_said_to_repeat_is_a_series(calendar: Calendar) -> None:
+    call(calendar.create_event, title="Standup", start="every weekday at 9:15", end="9:30")
+    assert call(calendar.list_events, when="the next 3 days") == [
+        "Wednesday 25 November 09:15 Standup",
+        "Thursday 26 November 09:15 Standup",
+    ]
+    assert call(calendar.list_events, when="Saturday") == []
+    assert calendar.create_event.understood
+    assert calendar.create_event.understood({"title": "Yoga", "start": "every other Friday at 7am"}) == {
+        "start": "Friday 27 November, 07:00, then every 2 weeks on Friday"
+    }
+
+
 def test_everything_can_be_taken_back(calendar: Calendar) -> None:
     uid = call(calendar.create_event, title="Sync", start="tomorrow at 2pm")
     before = calendar.events.read()[0]

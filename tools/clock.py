@@ -17,6 +17,7 @@ from .errors import ToolFailed, ToolQuestion
 from .reminders import When
 from .said.durations import duration as read_duration
 from .said.readings import local
+from .said.repeats import Repeat
 from .said.time_zones import zone
 from .storage import new_id
 from .times import Times
@@ -73,7 +74,8 @@ class Clock:
         return path.stem
 
     def _understood(self, arguments: Mapping[str, Any]) -> dict[str, str]:
-        return {"time": self.times.in_words(self._first(arguments["time"], arguments.get("repeat")))}
+        first, every = self._first(arguments["time"], arguments.get("repeat"))
+        return {"time": self.times.in_words(first) + (f", then {every.in_words()}" if every else "")}
 
     @tool(
         effect=Effect.WRITE,
@@ -98,11 +100,11 @@ class Clock:
         Returns:
             Id of the alarm
         """
-        first = self._first(time, repeat)
+        first, every = self._first(time, repeat)
         path = self.folder / f"{new_id('alarm')}.ics"
         properties: dict[str, Any] = {SAID: time}
-        if repeat in _RULES:
-            properties["RRULE"] = vRecur(_RULES[repeat])
+        if rule := _RULES.get(repeat or "") or (every and every.rule()):
+            properties["RRULE"] = vRecur(rule)
         write_item(
             path,
             label or "Alarm",
@@ -113,15 +115,18 @@ class Clock:
         )
         return path.stem
 
-    def _first(self, said: str, repeat: str | None) -> datetime:
-        """When an alarm rings first. Raises ToolQuestion when a day or a period was said, but no time."""
-        moment = self.times.coming(said, usually="morning")
+    def _first(self, said: str, repeat: str | None) -> tuple[datetime, Repeat | None]:
+        """When an alarm rings first, and how often if that was said with it.
+
+        Raises ToolQuestion when a day or a period was said, but no time.
+        """
+        moment, every = self.times.repeating(said, usually="morning")
         if not isinstance(moment, datetime):
             raise ToolQuestion(f"At what time on {self.times.in_words(moment)}?")
         days = _DAYS.get(repeat or "", range(7))
         while moment.weekday() not in days:
             moment = local(moment.date() + timedelta(days=1), moment.time(), moment.tzinfo)
-        return moment
+        return moment, every
 
     @tool(effect=Effect.READ, state="clock", say="It is {result}.")
     def current_time(self, timezone: str | None = None) -> str:

@@ -7,14 +7,17 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from icalendar import vRecur
 from pydantic import Field
 
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed, ToolQuestion
+from .recurring import starts, zoned
 from .said.dates import NotUnderstood, Speaking, read_when
 from .said.names import alike, folded, listed, meant
 from .said.readings import Reading, in_words, local
+from .said.repeats import Repeat
 from .said.usual_times import usually
 from .storage import new_id
 from .times import Times
@@ -37,8 +40,9 @@ class Reminders:
     """When one rings that has a day but no time."""
 
     def _understood(self, arguments: Mapping[str, Any]) -> dict[str, str]:
-        due = self._due(arguments.get("text", ""), arguments.get("due"))
-        return {"due": self.times.in_words(due)} if due else {}
+        due, repeat = self._due(arguments.get("text", ""), arguments.get("due"))
+        every = f", then {repeat.in_words()}" if repeat else ""
+        return {"due": f"{self.times.in_words(due)}{every}"} if due else {}
 
     def _forgotten(self, arguments: Mapping[str, Any], result: str) -> str:
         remove_item(self.folder, result)
@@ -71,10 +75,12 @@ class Reminders:
         """
         if not text.strip():
             raise ToolFailed("A reminder needs a text.")
-        moment = self._due(text, due)
+        moment, repeat = self._due(text, due)
         properties: dict[str, Any] = {}
         if due:
             properties[SAID] = due
+        if repeat:
+            properties["RRULE"] = vRecur(repeat.rule())
         if list:
             properties["CATEGORIES"] = [self._list(list)]
         if priority:
@@ -84,14 +90,15 @@ class Reminders:
             path,
             text.strip(),
             self.times.now(),
+            start=moment if repeat else None,
             due=moment,
             alarm=None if moment is None else self._after(moment),
             properties=properties,
         )
         return path.stem
 
-    def _due(self, text: str, said: str | None) -> date | datetime | None:
-        return self.times.coming(said, usually=usually(text)) if said else None
+    def _due(self, text: str, said: str | None) -> tuple[date | datetime | None, Repeat | None]:
+        return self.times.repeating(said, usually=usually(text)) if said else (None, None)
 
     def _after(self, due: date | datetime) -> timedelta:
         """How long after the due date it rings: a day begins at midnight, which is no time to ring."""
@@ -131,7 +138,7 @@ class Reminders:
         text = result.removeprefix("Done: ")
         done = [item for item in read_items(self.folder)[0] if item.done and item.text == text]
         if not done:
-            raise ToolFailed(f"{text} is not among the reminders that are done.")
+            raise ToolFailed(f"{text} is not among the reminders that are done for good.")
         max(done, key=lambda item: item.completed or datetime.min.replace(tzinfo=UTC)).reopen()
         return f"{text} is open again"
 
@@ -152,8 +159,23 @@ class Reminders:
             Confirmation
         """
         item = self._find(text)
-        item.complete(self.times.now())
-        return f"Done: {item.text}"
+        following = self._next(item)
+        if following is None:
+            item.complete(self.times.now())
+            return f"Done: {item.text}"
+        item.postpone(following)
+        return f"Done: {item.text}, until {self.times.in_words(following)}"
+
+    def _next(self, item: Item) -> datetime | date | None:
+        """When a reminder that repeats is due after this time; None for others, and after its last time."""
+        due, now = item.due, self.times.now()
+        if due is None or not item.repeats:
+            return None
+        first = zoned(due, now.tzinfo)
+        later = next(
+            (start for start in starts(item, first, max(first, now)) if start > max(first, now)), None
+        )
+        return later if later is None or isinstance(due, datetime) else later.date()
 
     def _find(self, text: str) -> Item:
         """The one open reminder that `text` means. Raises ToolQuestion or ToolFailed otherwise."""

@@ -11,14 +11,13 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
-from dateutil.rrule import rrulestr
-
 from .notifications import Notifier
-from .said.readings import local, point_in_words
+from .recurring import starts, zoned
+from .said.readings import point_in_words
 from .times import Times
 from .todos import Item, read_items
 
@@ -138,40 +137,15 @@ def _rings(item: Item, zone: tzinfo | None, after: datetime | None) -> Iterator[
     base = item.due if item.due is not None else item.start
     absolute = [trigger.dt for trigger in triggers if isinstance(getattr(trigger, "dt", None), datetime)]
     offsets = [trigger.dt for trigger in triggers if isinstance(getattr(trigger, "dt", None), timedelta)]
-    fixed = sorted(_zoned(moment, zone) for moment in absolute)
+    fixed = sorted(zoned(moment, zone) for moment in absolute)
     if base is None or not offsets:
         yield from (moment for moment in fixed if after is None or moment > after)
         return
-    first = _zoned(base, zone)
-    for start in _starts(item, first, None if after is None else after - max(offsets)):
+    first = zoned(base, zone)
+    for start in starts(item, first, None if after is None else after - max(offsets)):
         for moment in sorted({*(start + offset for offset in offsets), *fixed}):
             if after is None or moment > after:
                 yield moment
-
-
-def _starts(item: Item, first: datetime, after: datetime | None) -> Iterator[datetime]:
-    """Its first time, and those at which it repeats; the clock's time stays when summer time begins."""
-    rule = item.todo.get("RRULE")
-    if rule is None:
-        yield first
-        return
-    text = rule.to_ical().decode()
-    try:
-        times = rrulestr(text, dtstart=first.replace(tzinfo=None), ignoretz=True)
-    except ValueError as error:
-        _log.warning("%s repeats in a way that is not known (%s)", item.path, error)
-        yield first
-        return
-    from_then = times if after is None else times.xafter(after.replace(tzinfo=None), inc=True)
-    for moment in from_then:
-        yield local(moment.date(), moment.time(), first.tzinfo)
-
-
-def _zoned(moment: date | datetime, zone: tzinfo | None) -> datetime:
-    """A moment in the user's zone; a day is its midnight, a time without a zone is the user's."""
-    if not isinstance(moment, datetime):
-        return local(moment, time(), zone)
-    return moment.astimezone(zone) if moment.tzinfo else local(moment.date(), moment.time(), zone)
 
 
 def _kind(item: Item) -> str:

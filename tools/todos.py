@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from icalendar import Alarm, Todo
+from icalendar.prop import vDDDTypes
 
 from .errors import ToolFailed
 from .ical import ical_text, new_calendar, on_one_line, read_calendar
@@ -98,12 +99,27 @@ class Item:
         """Mark it as not done."""
         self._write({"STATUS": "NEEDS-ACTION", "COMPLETED": None, "PERCENT-COMPLETE": None})
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it is due again and again."""
+        return "RRULE" in self.todo
+
+    def postpone(self, due: datetime | date) -> None:
+        """Make it due later; so it is done for this time when it repeats."""
+        prop = vDDDTypes(due)
+        value = f"{prop.params.to_ical().decode()}:{prop.to_ical().decode()}"
+        value = f";{value}" if prop.params else value
+        self._write({"DUE": value, "DTSTART": value})
+
     def mark_rung(self, until: datetime) -> None:
         """Remember in its file that its alarms until then have been rung."""
         self._write({RANG: f"{until.astimezone(UTC):{_UTC_TIME}}"})
 
     def _write(self, properties: Mapping[str, str | None]) -> None:
-        """Set properties in its file, or take them out; everything else stays as it is to the byte."""
+        """Set properties in its file, or take them out; everything else stays as it is to the byte.
+
+        A value that begins with ; or : has its parameters with it.
+        """
         text = read_file(self.path)
         line = "\r\n" if "\r\n" in text else "\n"
         before, own, after = _todo_block(text, self.number)
@@ -111,7 +127,10 @@ class Item:
         alarms = own.upper().find("BEGIN:VALARM")
         head, rest = (own, "") if alarms < 0 else (own[:alarms], own[alarms:])
         head = re.sub(rf"^(?:{names})[;:].*\n(?:[ \t].*\n)*", "", head, flags=re.IGNORECASE | re.MULTILINE)
-        new = "".join(f"{name}:{value}{line}" for name, value in properties.items() if value)
+        lines = {
+            name: value if value[0] in ";:" else f":{value}" for name, value in properties.items() if value
+        }
+        new = "".join(f"{name}{value}{line}" for name, value in lines.items())
         write_file(self.path, before + new + head + rest + after)
 
 

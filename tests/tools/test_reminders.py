@@ -138,6 +138,25 @@ def test_reminders_are_listed_by_when_they_are_due(reminders: Reminders, watch: 
     assert call(reminders.list_reminders, when="today") == ["eye drops"]
 
 
+def test_a_reminder_that_repeats_is_done_until_the_next_time(reminders: Reminders, watch: Watch) -> None:
+    name = call(reminders.create_reminder, text="water the ferns", due="every Monday at 9")
+    assert todo(reminders, name)["RRULE"].to_ical() == b"FREQ=WEEKLY;BYDAY=MO"
+    assert reminders.create_reminder.understood
+    assert reminders.create_reminder.understood({"text": "x", "due": "every Monday at 9"}) == {
+        "due": "Monday 30 November, 09:00, then every week on Monday"
+    }
+    watch.time = datetime(2026, 11, 30, 10, 0, tzinfo=LISBON)
+    done = call(reminders.complete_reminder, text="ferns")
+    assert done == "Done: water the ferns, until Monday 7 December, 09:00"
+    assert todo(reminders, name)["DUE"].dt == datetime(2026, 12, 7, 9, 0, tzinfo=LISBON)
+    assert call(reminders.list_reminders) == ["water the ferns"]
+    call(reminders.create_reminder, text="rent", due="every month on the 1st")
+    assert call(reminders.complete_reminder, text="rent") == "Done: rent, until Friday 1 January 2027"
+    assert reminders.complete_reminder.undo
+    with pytest.raises(ToolFailed, match="not among the reminders that are done for good"):
+        reminders.complete_reminder.undo({"text": "ferns"}, done)
+
+
 def test_reminders_of_an_older_version_have_only_what_was_said(reminders: Reminders) -> None:
     reminders.folder.mkdir()
     (reminders.folder / "old.ics").write_text(

@@ -16,9 +16,9 @@ from .decorator import tools_of
 from .documents import Documents
 from .errors import ToolFailed
 from .files import Files
-from .imap import Imap
 from .library import Library
 from .mail import Mail
+from .mail_store import MailStore
 from .mail_writing import recipient
 from .maildir import Maildir
 from .maps import PROVIDERS, Maps
@@ -93,9 +93,17 @@ def _system(data_folder: Path, settings: SystemSettings, open_folders: AllowedFo
 
 
 def _mail(data_folder: Path, settings: MailSettings, open_folders: AllowedFolders) -> Mail:
-    store = Imap(settings.imap) if settings.imap else Maildir(settings.folder or data_folder / "mail")
+    store = _mail_store(data_folder, settings)
     smtp = Smtp(settings.smtp) if settings.smtp else None
     return Mail(store, _own_address(settings), smtp, attachable=open_folders)
+
+
+def _mail_store(data_folder: Path, settings: MailSettings) -> MailStore:
+    if settings.imap is None:
+        return Maildir(settings.folder or data_folder / "mail")
+    from .imap import Imap  # takes a while to import
+
+    return Imap(settings.imap)
 
 
 def _own_address(settings: MailSettings) -> Address:

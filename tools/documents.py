@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from statistics import median
-
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from typing import TYPE_CHECKING
 
 from .allowed_folders import AllowedFolders, read_regular
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed
-from .summary import split_sentences, summary
+
+if TYPE_CHECKING:
+    from pypdf import PdfReader
 
 LARGEST = 50_000_000
 """Bytes of a PDF."""
@@ -42,6 +42,8 @@ class Documents:
         Returns:
             Summary
         """
+        from .summary import split_sentences, summary  # numpy and pypdf take a while: only who asks waits
+
         there = self.folders.file(path)
         text = _text(read_regular(there, LARGEST), there.name)
         if not any(map(str.isalpha, text)):
@@ -56,6 +58,9 @@ class Documents:
 
 def _text(content: bytes, name: str) -> str:
     """The text of the pages. Raises ToolFailed when there is none to be had."""
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns about every oddity of every PDF
     try:
         reader = PdfReader(BytesIO(content))
@@ -70,7 +75,7 @@ def _text(content: bytes, name: str) -> str:
         raise ToolFailed(f"{name} is not a PDF that can be read ({type(error).__name__}).") from error
 
 
-def _pages(reader: PdfReader) -> Iterator[str]:
+def _pages(reader: "PdfReader") -> Iterator[str]:
     room = LONGEST_TEXT
     for page in reader.pages[:MOST_PAGES]:
         text = _joined(page.extract_text())[:room]

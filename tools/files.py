@@ -73,7 +73,10 @@ class Files:
             f"No file in {where} is called {query}. Say another word of its name, or its folder."
         )
 
-    @tool(effect=Effect.WRITE, state="files", say="{result}.")
+    def _existing(self, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        return {"path": str(self.folders.existing(arguments["path"]))} if "path" in arguments else {}
+
+    @tool(effect=Effect.WRITE, state="files", say="{result}.", understood=_existing)
     def open_file(self, path: str) -> str:
         """Open a file in its own program.
 
@@ -105,6 +108,9 @@ class Files:
             raise ToolFailed(f"{there.name} is a PDF. Ask for a summary of it.")
         return _decoded(content, there)
 
+    def _new(self, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        return {"path": str(self.folders.new(arguments["path"]))} if "path" in arguments else {}
+
     def _unwrite(self, arguments: Mapping[str, Any], result: str) -> str:
         path = Path(result)
         if read_regular(self.folders.file(result), LONGEST_TEXT) != _encoded(arguments["content"]):
@@ -112,7 +118,7 @@ class Files:
         into_trash(path, self.trash)
         return f"{path.name} is in the trash"
 
-    @tool(effect=Effect.WRITE, state="files", say="Wrote {result}.", undo=_unwrite)
+    @tool(effect=Effect.WRITE, state="files", say="Wrote {result}.", undo=_unwrite, understood=_new)
     def write_file(self, path: str, content: str) -> str:
         """Write text to a new file.
 

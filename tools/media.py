@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from . import mpris
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed
@@ -65,7 +64,7 @@ class Media:
             file = self.mpv.control(action)
             now = self.library.title(file) if file else None
         else:
-            now = mpris.control(action) if sys.platform == "linux" else None
+            now = _controlled_by_desktop(action)
             if now is None:
                 raise ToolFailed("Nothing is playing. Say what to play.")
         return f"{now} (paused)" if now and action == "pause" else now or "nothing"
@@ -80,9 +79,20 @@ class Media:
 
     def _played_by_desktop(self, files: Sequence[Path]) -> bool:
         try:
-            if sys.platform == "linux" and mpris.play(files):
-                return True
+            if sys.platform == "linux":
+                from . import mpris
+
+                if mpris.play(files):
+                    return True
             self.open(str(files[0]))
         except ToolFailed:
             return False
         return True
+
+
+def _controlled_by_desktop(action: Action) -> str | None:
+    if sys.platform != "linux":
+        return None
+    from . import mpris
+
+    return mpris.control(action)

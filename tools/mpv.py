@@ -62,21 +62,23 @@ class Mpv:
             case "pause" | "resume":
                 self._tell("set_property", "pause", action == "pause")
             case "next" | "previous":
-                self._move(1 if action == "next" else -1)
+                return self._moved(1 if action == "next" else -1)
             case _:
                 self._tell("quit")
                 return None
         path = self._ask("get_property", "path")
         return Path(path) if path else None
 
-    def _move(self, by: int) -> None:
-        position, count = (
-            self._ask("get_property", "playlist-pos"),
-            self._ask("get_property", "playlist-count"),
-        )
-        if not 0 <= int(position or 0) + by < int(count or 0):
+    def _moved(self, by: int) -> Path:
+        wanted = int(self._ask("get_property", "playlist-pos") or 0) + by
+        if not 0 <= wanted < int(self._ask("get_property", "playlist-count") or 0):
             raise ToolFailed(f"There is no {'next' if by > 0 else 'previous'} one to play.")
+        file = Path(self._ask("get_property", f"playlist/{wanted}/filename"))
         self._tell("playlist-next" if by > 0 else "playlist-prev")
+        until = time.monotonic() + _TIMEOUT_S
+        while self._ask("get_property", "path") != str(file) and time.monotonic() < until:
+            time.sleep(0.02)  # it answers before it has changed over
+        return file
 
     def _tell(self, *command: Any) -> None:
         try:

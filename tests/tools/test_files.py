@@ -166,6 +166,16 @@ def test_documents_and_folders_are_opened_programs_are_not(files: Files, opened:
     assert opened == [picture, str(files.folders.folders[1])]
 
 
+def test_the_whole_path_is_shown_before_anything_happens(files: Files) -> None:
+    path = put(files, "plan.txt")
+    assert files.open_file.understood is not None
+    assert files.open_file.understood({"path": "plan.txt"}) == {"path": path}
+    assert files.write_file.understood is not None
+    assert files.write_file.understood({"path": "new.txt"}) == {"path": path.replace("plan", "new")}
+    with pytest.raises(OutsideFolders):
+        files.write_file.understood({"path": "../new.txt"})
+
+
 def test_names_and_texts_of_files_are_marked_as_written_by_others(files: Files) -> None:
     assert files.find_file.from_others
     assert files.read_file.from_others

@@ -1,6 +1,6 @@
 """Choosing tokens: the likeliest one, or the likeliest that a grammar allows, line by line."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from llguidance import LLMatcher
@@ -75,8 +75,8 @@ class LineByLine:
         self._tokenizer = vocabulary.grammar_tokenizer()
         self._written = bytearray()
         self._mask = np.zeros((vocabulary.size + 31) // 32, np.int32)
-        self._line = 0
-        self._matcher: Any = None
+        self._line = -1  # where the current line starts in what is written; before the first: nowhere
+        self._matcher: LLMatcher
 
     def begin(self) -> list[int]:
         self._next_line()
@@ -118,7 +118,7 @@ class LineByLine:
             self._written += self._vocabulary.piece(token)
 
     def _next_line(self) -> None:
-        if self._matcher is not None and (self._matcher.is_error() or self._line == len(self._written)):
+        if self._line >= 0 and (self._matcher.is_error() or self._line == len(self._written)):
             raise self._error("it leads nowhere")
         self._line = len(self._written)
         grammar = self._constraint.next_grammar(self._written.decode(errors="replace"))

@@ -1,6 +1,7 @@
 """The engine: a model in a thread of its own, and an async face that streams what it writes."""
 
 import asyncio
+import atexit
 import threading
 import weakref
 from collections.abc import AsyncGenerator
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .constrained import Constraint
 from .context import thread_count
-from .errors import EngineClosedError
+from .errors import EngineClosedError, NativeError
 from .generation import Request
 from .library import Model, load_model
 from .metadata import Metadata
@@ -63,6 +64,7 @@ class LlamaEngine:
             model, vocabulary = await asyncio.wrap_future(thread.loaded)
         except asyncio.CancelledError:
             thread.stop(timeout_s=0)
+            atexit.register(thread.stop, EXIT_TIMEOUT_S)  # it may be loading still
             raise
         return cls(thread, model, vocabulary)
 
@@ -159,12 +161,26 @@ class EngineThread:
             parallel=settings.parallel_generations,
             threads=settings.threads or thread_count(model),
         )
+        vocabulary.grammar_tokenizer()
         self.loaded.set_result((model, vocabulary))
+        end: Exception = EngineClosedError("the engine was closed; load the model again")
         try:
             while self._take_requests(scheduler):
                 scheduler.step()
+        except Exception as error:
+            end = NativeError(f"the engine failed ({error!r}); load the model again")
+            end.__cause__ = error
+            self._refuse_requests(scheduler)
         finally:
-            scheduler.close()
+            scheduler.close(end)
+
+    def _refuse_requests(self, scheduler: Scheduler) -> None:
+        """Stop before anyone asked for it; what was submitted until now ends with the scheduler."""
+        with self._stopping:
+            self._stopped = True
+        while not self._requests.empty():
+            if (request := self._requests.get()) is not None:
+                scheduler.submit(request)
 
     def _take_requests(self, scheduler: Scheduler) -> bool:
         """Submit what was asked for meanwhile, and wait while there is nothing to do. False: stop."""

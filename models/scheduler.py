@@ -6,7 +6,7 @@ from .batch import Batch, Stream
 from .confidence import Row
 from .constrained import Greedy, LineByLine
 from .context import Context
-from .errors import EngineClosedError, NativeError, RequestTooLongError
+from .errors import NativeError, RequestTooLongError
 from .generation import Generation, Request
 from .layout import Layout, TokenPrompt
 from .library import Model
@@ -82,9 +82,8 @@ class Scheduler:
         self._context.clear()
         self._segments.forget()
 
-    def close(self) -> None:
-        """End everything and free the context."""
-        error = EngineClosedError("the engine was closed; load the model again")
+    def close(self, error: Exception) -> None:
+        """End everything with `error` and free the context."""
         self._abandon(error)
         for request in self._waiting:
             request.outbox.close(error=error)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scrubjay.models.constrained import Greedy
+from scrubjay.models.errors import EngineClosedError
 from scrubjay.models.generation import Request
 from scrubjay.models.layout import Layout
 from scrubjay.models.library import load_model
@@ -59,7 +60,7 @@ class Driver:
         self.scheduler = Scheduler(self.model, self.vocabulary, cells, parallel, threads=1)
 
     def close(self) -> None:
-        self.scheduler.close()
+        self.scheduler.close(EngineClosedError("the test is over"))
         self.vocabulary.close()
         llama_cpp.llama_model_free(self.model.pointer)
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scrubjay.models.layout import TokenPrompt
@@ -18,7 +20,14 @@ TOOLS = (
     "get_phone_number(name: str) Look up a phone number in the contacts.",
     "note(text: str) Write it down.",
 )
+Weights = dict[str, NDArray[np.float32]]
 REQUEST = "text Sid and Lutfi that I'm late"
+
+
+@pytest.fixture(scope="module")
+def planner_and_weights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Weights]:
+    path = tmp_path_factory.mktemp("models") / "planner.gguf"
+    return path, make_tiny_planner(path)
 
 
 def laid_out(tokens: TokenPrompt) -> tuple[list[int], list[int], NDArray[np.bool_]]:
@@ -117,3 +126,28 @@ def test_long_tools_and_requests_are_read_in_pieces(tmp_path: Path) -> None:
         assert min(len(tokens.rest), max(map(len, tokens.tools))) > 2 * 128
         (composed,) = driver.write(asked)
     assert np.abs(composed - reference.logits(weights, Shape(), *laid_out(tokens))[-1]).max() < 0.02
+
+
+MANY_TOOLS = tuple(f"tool_{number}(text: str) " + "note that " * number for number in range(8))
+
+
+@given(
+    rounds=st.lists(
+        st.lists(st.sets(st.sampled_from(MANY_TOOLS), max_size=4), min_size=1, max_size=3),
+        min_size=2,
+        max_size=5,
+    )
+)
+@settings(max_examples=10)
+def test_whatever_was_asked_before_a_request_reads_its_own_tools_and_nothing_else(
+    planner_and_weights: tuple[Path, Weights], rounds: list[list[set[str]]]
+) -> None:
+    path, weights = planner_and_weights
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scrubjay.models.scheduler.RESIDENT_CELLS", 60)
+        with driving(path, cells=256) as driver:
+            for together in rounds:
+                asked = [prompt(f"note {place}", tuple(tools)) for place, tools in enumerate(together)]
+                for one, (composed,) in zip(asked, driver.write_all(asked), strict=True):
+                    expected = reference.logits(weights, Shape(), *laid_out(driver.layout.tokens(one)))[-1]
+                    assert np.abs(composed - expected).max() < 0.02

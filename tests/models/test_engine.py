@@ -256,6 +256,19 @@ async def test_a_native_failure_reaches_the_caller_and_the_engine_goes_on(
         assert await text_of(engine, prompt("x", TOOLS)) == expected
 
 
+async def test_an_engine_that_fails_says_so_and_closes(
+    planner: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine_on(planner) as engine:
+        monkeypatch.setattr("scrubjay.models.scheduler.Scheduler.step", lambda _: 1 / 0)
+        tasks = [asyncio.create_task(text_of(engine, prompt("x"))) for _ in range(3)]
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(result, NativeError | EngineClosedError) for result in results)
+        assert any("ZeroDivisionError" in str(result) for result in results)
+        with pytest.raises(EngineClosedError):
+            await text_of(engine, prompt("x"))
+
+
 async def test_another_makers_model_writes_too(foreign_model: Path) -> None:
     async with engine_on(foreign_model) as engine:
         assert await text_of(engine, prompt("x", TOOLS), Lines('start: /[a-z]{3}/ "\\n"')) != ""

@@ -5,9 +5,12 @@ titles that a search found as the body of a note. Types that pydantic would refu
 text.
 """
 
+import re
 from typing import Any
 
 from .json_schema import JsonSchema
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def fitted(value: Any, schema: JsonSchema) -> Any:
@@ -24,6 +27,18 @@ def fitted(value: Any, schema: JsonSchema) -> Any:
             properties = schema.get("properties", {})
             return {name: fitted(part, properties.get(name, {})) for name, part in value.items()}
     return value
+
+
+def holds_broken_text(value: Any) -> bool:
+    """Whether a string in `value` has half of a surrogate pair, which JSON can write and no file can hold."""
+    match value:
+        case str():
+            return _SURROGATE.search(value) is not None
+        case list():
+            return any(map(holds_broken_text, value))
+        case dict():
+            return any(holds_broken_text(part) for item in value.items() for part in item)
+    return False
 
 
 def _as_text(value: Any) -> Any:

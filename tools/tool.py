@@ -11,7 +11,7 @@ from typing import Any, Self
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from .coercion import fitted
+from .coercion import fitted, holds_broken_text
 from .effect import Effect
 from .errors import ToolArgumentError, ToolDefinitionError, ToolResultError
 from .json_schema import JsonSchema, flat_parameters, flat_schema
@@ -148,6 +148,9 @@ class Tool:
         assert self.argument_validators is not None
         wrong = [f"{name} is missing" for name in self.parameters["required"] if name not in arguments]
         wrong += unknown_names(dict(arguments), self.parameters)
+        wrong += [
+            f"{name} holds half a character" for name in arguments if holds_broken_text(arguments[name])
+        ]
         valid = dict(arguments)
         for name, schema in self.parameters["properties"].items() if not wrong else ():
             if name in arguments:

@@ -359,3 +359,11 @@ def test_a_tool_tells_what_it_understands_its_arguments_to_mean() -> None:
     diary.day = "Friday"
     assert diary.entries.understood is not None
     assert diary.entries.understood({"when": "today", "about": "tea"}) == {"when": "Friday"}
+
+
+@pytest.mark.parametrize("broken", ["x\ud800", ["a", {"b": "\udfff"}], {"\ud800": 1}])
+def test_text_that_no_file_could_hold_reaches_no_tool(broken: Any) -> None:
+    put = Tool("put", "Put it.", {"properties": {"it": {}}}, function=print)
+    with pytest.raises(ToolArgumentError, match="it holds half a character"):
+        put.validate_arguments({"it": broken})
+    assert put.validate_arguments({"it": "\U0001f426"}) == {"it": "\U0001f426"}

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..models.errors import ModelError
-from ..retrieval.words import Retriever
+from ..retrieval.retriever import Retriever
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
 from .calls import Calls
@@ -156,7 +156,9 @@ class Agent:
         """The way of a request, from its text to its answer."""
         request.emit(RequestStarted(request.text, self._session.id, request.id))
         planner = Planner(await self._ready_engine())
-        tools = ToolRegistry(self._retriever.choose(request.text, self._max_tools))
+        # In a thread: thousands of new tools take a minute to be read.
+        chosen = await asyncio.to_thread(self._retriever.choose, request.text, self._max_tools)
+        tools = ToolRegistry(chosen)
         request.emit(ToolsChosen(tools.names, request.now()))
         history = await self._session.past_turns()
         executor = self._executor(request, tools, history)

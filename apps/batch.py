@@ -15,7 +15,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 
 from ..agent.planner import Planner, current_facts
 from ..models.dialects import facts_text
-from ..retrieval.words import Retriever
+from ..retrieval.retriever import Retriever
 from ..tools.registry import ToolRegistry
 from .opening import MAX_TOOLS
 from .plan_json import plan_json

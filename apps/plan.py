@@ -10,7 +10,7 @@ import click
 
 from ..agent.planner import Planner, current_facts
 from ..agent.reader import PlanReader
-from ..retrieval.words import Retriever
+from ..retrieval.retriever import Retriever
 from ..tools.registry import ToolRegistry
 from .batch import plan_batch
 from .display import safe_text

@@ -13,6 +13,7 @@ from ..tools.errors import UnknownToolError
 from ..tools.tool import Tool
 from .opening import open_registry
 from .setting import data_folder_option
+from .tools_search import search
 
 
 @click.group(invoke_without_command=True)
@@ -23,6 +24,9 @@ def tools(ctx: click.Context, data_folder: Path) -> None:
     ctx.obj = data_folder
     if ctx.invoked_subcommand is None:
         _list(list(open_registry(data_folder)))
+
+
+tools.add_command(search)
 
 
 @tools.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -35,13 +36,19 @@ class ModelFilesError(Exception):
     """The files of an embedding model are missing, or are not what they should be."""
 
 
+@cache
+def bundled_embedder() -> OnnxEmbedder:
+    """The encoder that comes with scrubjay, loaded once for all that use it. Raises ModelFilesError."""
+    return OnnxEmbedder(WEIGHTS)
+
+
 class OnnxEmbedder:
     """A folder with `encoder.onnx` (ids, mask → vectors) and `tokenizer.json`. Raises ModelFilesError.
 
     One thread: for texts this short, more of them cost more than they bring.
     """
 
-    def __init__(self, folder: Path = WEIGHTS) -> None:
+    def __init__(self, folder: Path) -> None:
         # Here, since a program with few tools needs neither, and they take 0.1 s.
         import onnxruntime
         from tokenizers import Tokenizer

@@ -14,8 +14,8 @@ import numpy as np
 
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
-from .choice import handed, order
-from .embedder import Embedder, OnnxEmbedder, Vectors
+from .choice import level, near_the_best
+from .embedder import Embedder, Vectors, bundled_embedder
 from .index import Matches, Progress, ToolIndex
 from .parts import MAX_CHARACTERS, split
 from .store import Store
@@ -26,8 +26,9 @@ from .usage import Habits, Usage, Used
 class Found:
     """A tool with what speaks for it.
 
-    similarity: of vectors, -1 to 1; keywords: 0 to 1; remembered: what was added from use; part: the words of
-    the request that it fits best; needed_by: the tool that it was brought along for.
+    score: what it is ranked by, comparable within one search. similarity: of vectors, -1 to 1. keywords: 0 to
+    1. remembered: what was added from use. part: the words of the request that it fits best. needed_by: the
+    tool that it was brought along for.
     """
 
     tool: Tool
@@ -132,7 +133,7 @@ class Retriever:
     def _updated(self, tools: tuple[Tool, ...]) -> tuple[Embedder, ToolIndex]:
         """The index, with what has changed in the registry since it was last asked."""
         if self._embedder is None:
-            self._embedder = OnnxEmbedder()
+            self._embedder = bundled_embedder()
         if self._index is None:
             self._index = ToolIndex(self._embedder, self._store)
         if tools != self._indexed:
@@ -155,16 +156,18 @@ def _ranked(
     """All matches, best first, and those of them that their scores suggest to hand over."""
     remembered = np.array([added.get(tool.name, 0.0) for tool in matches.tools], np.float32)
     scores = matches.scores + remembered
-    best = scores.argmax(axis=0)
+    levelled = level(scores)
     found = [
         Found(
             tool,
-            score=float(scores[best[place], place]),
-            similarity=float(matches.similarity[best[place], place]),
-            keywords=float(matches.keywords[best[place], place]),
+            score=float(levelled[part, place]),
+            similarity=float(matches.similarity[part, place]),
+            keywords=float(matches.keywords[part, place]),
             remembered=float(remembered[place]),
-            part=parts[best[place]],
+            part=parts[part],
         )
-        for place, tool in enumerate(matches.tools)
+        for place, (tool, part) in enumerate(zip(matches.tools, levelled.argmax(axis=0), strict=True))
     ]
-    return [found[place] for place in order(scores)], [found[place] for place in handed(scores, limit)]
+    order = sorted(range(len(found)), key=lambda place: -found[place].score)
+    near = near_the_best(scores)
+    return [found[place] for place in order], [found[place] for place in order if near[place]][:limit]

@@ -16,7 +16,7 @@ MakeTool = Callable[..., Tool]
 class WordEmbedder:
     """Texts that share words lie close together: each word is a random direction of its own."""
 
-    width = 64
+    width = 1024
 
     def __init__(self, fingerprint: str = "words-1") -> None:
         self.fingerprint = fingerprint

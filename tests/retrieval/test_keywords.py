@@ -36,4 +36,4 @@ def test_documents_taken_out_leave_no_trace(kept: Documents, gone: Documents) ->
     mine, fresh = index.scores("abc"), index_of(kept).scores("abc")
     size = max(len(mine), len(fresh))
     padded = [np.pad(scores, (0, size - len(scores))) for scores in (mine, fresh)]
-    assert np.allclose(*padded)
+    assert np.allclose(padded[0], padded[1])

@@ -19,7 +19,8 @@ EXPECTED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data/built
 EFFECTS = {
     **dict.fromkeys(["send_sms", "compose_email", "reply_to_email", "forward_email"], Effect.SEND),
     **dict.fromkeys(["add_contact", "create_note", "append_to_note", "create_reminder"], Effect.WRITE),
-    **dict.fromkeys(["write_file", "open_file", "open_location", "show_directions", "open_app"], Effect.WRITE),
+    **dict.fromkeys(["write_file", "open_file", "open_location", "show_directions"], Effect.WRITE),
+    "open_app": Effect.WRITE,
     **dict.fromkeys(["set_volume", "set_brightness", "take_screenshot"], Effect.WRITE),
     **dict.fromkeys(["play_media", "control_playback"], Effect.WRITE),
     "open_url": Effect.SEND,

@@ -3,16 +3,16 @@ import asyncio
 from scrubjay import Agent, tool
 
 
-@tool(effect="read", say="It is {result} degrees in {city}.")
-def get_temperature(city: str) -> int:
-    """Look up the temperature in a city."""
-    temperatures = {"Cairo": 31, "Oslo": 4}
-    return temperatures[city]
+@tool(effect="read", say="In {language} that is “{result}”.")
+def translate(text: str, language: str) -> str:
+    """Translate a text into another language."""
+    phrases = {("good morning", "French"): "bonjour", ("good morning", "German"): "guten Morgen"}
+    return phrases[text, language]
 
 
 async def main() -> None:
-    async with Agent([get_temperature]) as agent:
-        answer = await agent.run("what is the temperature in Cairo")
+    async with Agent([translate]) as agent:
+        answer = await agent.run("translate good morning into French")
         print(answer.text)
 
 

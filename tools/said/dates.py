@@ -29,6 +29,8 @@ _PARTS = {
     "night": (time(18), time(0), time(20)),
 }
 """When a part of the day begins and ends, and which time it is where one is needed."""
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+"""Nobody's calendar goes further, and Python's ends where it could be counted on from."""
 _WAKING = (time(7), time(22))
 _EARLIEST = time(4)
 """Of what is usually in the morning: nobody gets up at "two"."""
@@ -68,6 +70,7 @@ def read_when(said: str, speaking: Speaking) -> list[Reading]:
         raise NotUnderstood(str(error)) from error
     except (OverflowError, ValueError) as error:  # beyond the years that Python's calendar has
         raise NotUnderstood(_no_time(said)) from error
+    found = [one for one in found if one.start.year >= _FIRST_YEAR and one.end.year <= _LAST_YEAR]
     if not found:
         raise NotUnderstood(_no_time(said))
     return list({in_words(reading, speaking.now): reading for reading in reversed(found)}.values())[::-1]

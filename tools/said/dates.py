@@ -61,11 +61,8 @@ def read_when(said: str, speaking: Speaking) -> list[Reading]:
     Raises NotUnderstood when it names no date or time, or one that does not exist.
     """
     try:
-        iso = _iso(said, speaking)
-        if iso:
-            return [iso]
-        words = date_words(said)
-        found = _read(words, speaking) or _range(words, speaking)
+        iso, words = _iso(said, speaking), date_words(said)
+        found = [iso] if iso else _read(words, speaking) or _range(words, speaking)
     except NoSuchDay as error:
         raise NotUnderstood(str(error)) from error
     except (OverflowError, ValueError) as error:  # beyond the years that Python's calendar has

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import recurring_ical_events  # type: ignore[import-untyped]
 from icalendar import Calendar, Event
 from icalendar.prop import vCalAddress, vRecur
 
@@ -133,6 +132,9 @@ def uids(text: str) -> set[str]:
 
 
 def _expanded(kept: Kept) -> Any:
+    # A tenth of a second to import, which no start without a calendar should wait for.
+    import recurring_ical_events  # type: ignore[import-untyped]
+
     try:
         return recurring_ical_events.of(read_calendar(kept.text), skip_bad_series=True)
     except (ValueError, AttributeError, TypeError, KeyError) as error:

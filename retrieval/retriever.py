@@ -140,7 +140,7 @@ class Retriever:
             before = {tool.name: tool for tool in self._indexed}
             gone = before.keys() - {tool.name for tool in tools}
             self._index.remove(gone)
-            self._index.add([tool for tool in tools if before.get(tool.name) != tool], self._progress)
+            self._index.add([tool for tool in tools if before.get(tool.name) is not tool], self._progress)
             self._indexed = tools
         return self._embedder, self._index
 

@@ -55,15 +55,18 @@ class Store:
 
     def load(self, keys: Iterable[bytes]) -> dict[bytes, Entry]:
         """The entries that are there. Those that are damaged are left out."""
-        wanted = set(keys)
+        wanted = list(keys)
 
         def read(database: sqlite3.Connection) -> dict[bytes, Entry]:
-            rows = database.execute("SELECT key, check_sum, vector, words FROM entries")
-            return {
-                key: Entry(np.frombuffer(vector, np.float32), tuple(words.split()))
-                for key, check, vector, words in rows
-                if key in wanted and check == _check_sum(vector, words)
-            }
+            found = {}
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                marks = ", ".join("?" * len(some))
+                query = f"SELECT key, check_sum, vector, words FROM entries WHERE key IN ({marks})"
+                for key, check, vector, words in database.execute(query, some):
+                    if check == _check_sum(vector, words):
+                        found[key] = Entry(np.frombuffer(vector, np.float32), tuple(words.split()))
+            return found
 
         return self._with_database(read, {})
 

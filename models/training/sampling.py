@@ -45,10 +45,10 @@ class Mix:
     """How often each kind of group is drawn; the parts need not add up to one."""
 
     copying: float = 0.04
-    builtin: float = 0.62
+    builtin: float = 0.42
     dialogues: float = 0.10
-    others: float = 0.20
-    public: float = 0.04
+    others: float = 0.33
+    public: float = 0.11
 
 
 class Sampler:

@@ -98,7 +98,7 @@ def thread_count(model: Model) -> int:
 
     For a small model a core stays free. Its threads meet after every few microseconds of work, and when one
     has lost its core to somebody else, all wait: beside other work on two cores, a model of 11 M parameters
-    was measured to take 3 to 10 times as long with two threads as with one; on idle cores, 0.6 to 1 times.
+    took more than 10 times as long with two threads as with one; on idle cores, 0.6 to 1 times.
     """
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     allowed = len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -133,7 +133,7 @@ def _belongs(chunk: str, kind: str, character: str, next_kind: str) -> bool:
     return next_kind == kind and kind in ("word", "number", "space")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def _kind(character: str) -> str:
     code = ord(character)
     if 0x1F1E6 <= code <= 0x1F1FF:

@@ -22,7 +22,7 @@ MAX_LENGTH = 10_000
 _FUEL = 300_000  # a third of what llguidance grants a whole grammar
 _ESCAPE = r"\\[\"\\nrtbf]|\\u00(0[0-7bef]|1[0-9a-f])"
 _AFTER_BRACE = rf"[^\"\\{{$\x00-\x1f]|{_ESCAPE}|\\u0024"
-_VISIBLE = r"[^\"\\\s\x00-\x1f]|\\[\"\\]|\\u0024|\\u00(0[0-7ef]|1[0-9ab])"  # the rest is white space
+_VISIBLE = r"[^\"\\\s\x00-\x1f]|\\[\"\\b]|\\u0024|\\u00(0[0-7ef]|1[0-9ab])"  # the rest is white space
 _UNIT = r"[^\"\\\x00-\x1f]|\\[^u]|\\u[0-9a-f]{4}"
 
 STRING_TERMINALS = rf"""

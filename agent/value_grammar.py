@@ -285,7 +285,7 @@ class ValueWriter:
                 return self.rule('"{}"') if least == 0 else None
             return self._items_in_braces(pair, least, MAX_ITEMS if most is None else min(most, MAX_ITEMS))
         declared = self.sequence(written)
-        expression = f"{declared}" if pair is None else f'{declared} (", " {pair})*'
+        expression = declared if pair is None else f'{declared} (", " {pair})*'
         if not any(needed for _, needed in written):
             if pair is not None:
                 expression += f' | {pair} (", " {pair})*'

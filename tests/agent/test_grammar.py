@@ -11,6 +11,7 @@ import pytest
 from llguidance import LLTokenizer
 
 from scrubjay.agent.grammar import PlanGrammar
+from scrubjay.agent.plan import Json
 
 from .grammar_walk import admits, matcher_of, refused
 
@@ -129,7 +130,7 @@ def test_a_line_break_character_inside_a_string_does_not_end_its_line() -> None:
 
 
 def test_results_of_the_turn_before_can_be_referred_to_as_they_are() -> None:
-    results = ["/home/a.pdf", None, {"mail": "s@x.y", "n": 3}, [{"title": "Sync"}]]
+    results: list[Json] = ["/home/a.pdf", None, {"mail": "s@x.y", "n": 3}, [{"title": "Sync"}]]
     grammar = PlanGrammar([FIND, SEND], EVIDENCE, results)
     for reference in ("$0.1", "$0.3.mail", "$0.3.n", "$0.4[0].title", "$0.4"):
         assert admits(grammar, f"$1 = find(name={reference})\ndone\n"), reference
@@ -202,24 +203,24 @@ def test_the_common_case_takes_a_few_milliseconds_with_the_matcher() -> None:
     request = " ".join(f"word{number}" for number in range(30))
     tokenizer, times = LLTokenizer("byte"), []
     for turn in range(10):
-        started = time.perf_counter()
+        started = time.process_time()
         matcher_of(PlanGrammar(tools, [f"{request} {turn}"]).next_grammar("") or "", tokenizer)
-        times.append(time.perf_counter() - started)
-    assert min(times) < 0.02  # 2 ms; the rest is for machines that are slow or busy
+        times.append(time.process_time() - started)
+    assert min(times) < 0.02  # 2 ms; the rest is for slow machines
 
 
 @pytest.mark.parametrize(
     "text", ["word and " * 12_000, "字" * 100_000, "👩‍🚀" * 33_000, " .," * 33_000, "x" * 100_000]
 )
 def test_a_request_of_a_hundred_thousand_characters_does_not_hang(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     matcher_of(PlanGrammar([FIND, SEND], [text]).next_grammar("") or "").compute_bitmask()
-    assert time.perf_counter() - started < 5  # 0.2 s; the rest is for machines that are slow or busy
+    assert time.process_time() - started < 5  # 0.2 s; the rest is for slow machines
 
 
 def test_what_was_computed_of_evidence_and_schemas_is_used_for_the_next_line() -> None:
     grammar = PlanGrammar([FIND, SEND], ["word and " * 12_000])
     grammar.next_grammar("")
-    started = time.perf_counter()
+    started = time.process_time()
     grammar.next_grammar('$1 = find(name="word")\n')
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 
 from hypothesis import given
 from hypothesis import strategies as st
+from llguidance import LLMatcher
 
 from scrubjay.agent.number_grammar import LARGEST, Bounds, integers, numbers
 
@@ -20,16 +21,14 @@ near = st.sampled_from(
 )
 
 
-@cache
-def _matcher_text(terminal: str) -> str:
-    return f'start: N "\\n"\nN: {terminal}\n'
+@lru_cache(maxsize=4)
+def _matcher(terminal: str) -> LLMatcher:
+    return matcher_of(f'start: N "\\n"\nN: {terminal}\n')
 
 
 def offered(terminal: str | None, text: str) -> bool:
     data = f"{text}\n".encode()
-    return terminal is not None and matcher_of(_matcher_text(terminal)).try_consume_tokens(list(data)) == len(
-        data
-    )
+    return terminal is not None and _matcher(terminal).deep_copy().try_consume_tokens(list(data)) == len(data)
 
 
 def within(number: Decimal, limits: Bounds) -> bool:

@@ -75,7 +75,7 @@ def test_every_decoded_string_is_a_span_of_the_evidence(evidence: list[str], see
 @settings(max_examples=60)
 @given(seeds, st.booleans())
 def test_every_reference_leads_to_an_earlier_result(seed: int, with_evidence: bool) -> None:
-    returns = {
+    returns: dict[str, tuple[Schema, Json]] = {
         "find": (
             {
                 "type": "object",
@@ -224,7 +224,8 @@ def _follow(reference: Reference, results: list[Json]) -> Json:
     found: Any = results[reference.step - 1]
     for part in reference.path:
         found = found[part]
-    return found
+    plain: Json = found
+    return plain
 
 
 def _repeats_a_key(text: str) -> bool:

@@ -21,12 +21,13 @@ WORDS = ["Sid is late by 20 minutes"]
 
 def grammar_of(schema: Schema, evidence: list[str] | None = None, **document: Schema) -> PlanGrammar:
     """The grammar of a tool with one required parameter `x` of this schema."""
-    parameters = {"type": "object", "properties": {"x": schema}, "required": ["x"], **document}
+    defs = {"$defs": {"node": NODE}, **document}
+    parameters = {"type": "object", "properties": {"x": schema}, "required": ["x"], **defs}
     return PlanGrammar([{"name": "act", "parameters": parameters}], evidence)
 
 
-def takes(schema: Schema, value: Any, evidence: list[str] | None = None, **document: Schema) -> bool:
-    return admits(grammar_of(schema, evidence, **document), f"$1 = act(x={print_value(value)})\ndone\n")
+def takes(schema: Schema, value: Any, evidence: list[str] | None = None) -> bool:
+    return admits(grammar_of(schema, evidence), f"$1 = act(x={print_value(value)})\ndone\n")
 
 
 NODE = {
@@ -92,9 +93,9 @@ NODE = {
 )
 def test_values_are_admitted_as_their_schema_says(schema: Schema, good: list[Any], bad: list[Any]) -> None:
     for value in good:
-        assert takes(schema, value, **{"$defs": {"node": NODE}}), value
+        assert takes(schema, value), value
     for value in bad:
-        assert not takes(schema, value, **{"$defs": {"node": NODE}}), value
+        assert not takes(schema, value), value
 
 
 @pytest.mark.parametrize(
@@ -166,13 +167,13 @@ def test_a_parameter_may_have_any_name(name: str) -> None:
 
 
 def test_any_subset_of_optional_parameters_can_be_given_in_order() -> None:
-    names = [f"p{number}" for number in range(9)]
-    parameters = {"properties": {name: {"type": "integer"} for name in names}, "required": ["p2", "p7"]}
+    names = [f"p{number}" for number in range(7)]
+    parameters = {"properties": {name: {"type": "integer"} for name in names}, "required": ["p2", "p5"]}
     grammar = PlanGrammar([{"name": "act", "parameters": parameters}])
-    for chosen in range(2**9):
+    for chosen in range(2**7):
         given = [name for bit, name in enumerate(names) if chosen >> bit & 1]
         plan = f"$1 = act({', '.join(f'{name}=1' for name in given)})\ndone\n"
-        assert admits(grammar, plan) == ({"p2", "p7"} <= set(given))
+        assert admits(grammar, plan) == ({"p2", "p5"} <= set(given))
 
 
 def test_parameters_can_have_alternatives() -> None:
@@ -238,13 +239,13 @@ EXPLODING = {**{f"d{i}": {"anyOf": [{"$ref": f"#/$defs/d{i + 1}"}] * 2} for i in
     ],
 )
 def test_a_large_or_twisted_schema_gives_a_working_grammar(schema: Schema, defs: Schema) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for evidence in (None, WORDS):
         matcher = matcher_of(grammar_of(schema, evidence, **{"$defs": defs}).next_grammar("") or "")
         assert matcher.try_consume_tokens(list(b"$1 = act(x=")) == 11
         assert matcher.compute_bitmask()
         assert not matcher.is_stopped()
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

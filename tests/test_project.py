@@ -49,6 +49,7 @@ def test_a_wheel_installs_scrubjay_and_nothing_else(tmp_path: Path) -> None:
     names = ZipFile(wheel).namelist()
     assert {name.split("/")[0].removesuffix("-0.1.0.dist-info") for name in names} == {"scrubjay"}
     assert "scrubjay/tools/__init__.py" in names
+    assert "scrubjay/models/weights/planner.gguf" in names
     assert not [name for name in names if name.startswith(("scrubjay/tests", "scrubjay/examples"))]
 
 

@@ -49,7 +49,10 @@ def _crashes(program: Path, model: Path, weights: str) -> bool:
     """True when the program dies of a signal or hangs; a model that it refuses is refused here as well."""
     command = [sys.executable, str(program), str(model), weights]
     try:
-        code = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S).returncode
+        # In a session of its own: Ctrl-C in the terminal would kill it, and be remembered as a crash.
+        code = subprocess.run(
+            command, capture_output=True, timeout=TIMEOUT_S, start_new_session=True
+        ).returncode
     except subprocess.TimeoutExpired:
         return True
     # Windows reports a crash as an NTSTATUS error, 0xC0000005 for an access violation.

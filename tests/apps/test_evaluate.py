@@ -1,4 +1,4 @@
-"""`scrubjay eval` on the bundled planner: it counts, it shows what is wrong, and bad files are told clearly."""
+"""`scrubjay eval` on the bundled planner: it counts, shows what is wrong, and tells clearly of bad files."""
 
 from __future__ import annotations
 

@@ -14,11 +14,11 @@ from .consent import AskAtTerminal, nobody_there, person_there
 from .display import Display, open_display
 from .opening import open_agent
 from .record import Record
-from .setting import data_folder_option, model_option, run, session_option
+from .setting import data_folder_option, model_option, run, said, session_option
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", callback=said)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; nobody is asked for consent.")
 @click.option("--yes", is_flag=True, help="Allow effects without asking.")
 @model_option

@@ -16,12 +16,12 @@ from .batch import plan_batch
 from .display import safe_text
 from .opening import MAX_TOOLS, load_engine, open_registry
 from .plan_json import plan_json
-from .setting import data_folder_option, model_option, run
+from .setting import data_folder_option, model_option, run, said
 from .tool_files import read_tool_file
 
 
 @click.command()
-@click.argument("text", required=False)
+@click.argument("text", callback=said, required=False)
 @click.option(
     "--tools",
     "tool_file",

@@ -10,6 +10,8 @@ import click
 import platformdirs
 
 from ..agent.planner import PlanTooLong
+from ..agent.reader import PlanSyntaxError
+from ..agent.schema_grammar import SchemaError
 from ..models.errors import ModelError
 from ..tools.errors import ToolError
 
@@ -33,6 +35,13 @@ session_option: _Decorator = click.option(
 )
 
 
+def said(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    """Check a request from the command line: something must be said. A click callback."""
+    if text is not None and not text.strip():
+        raise click.BadParameter("the request is empty; say what is to be done")
+    return text
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end, as `told_clearly`."""
     with told_clearly():
@@ -44,5 +53,5 @@ def told_clearly() -> Iterator[None]:
     """Errors that a user can do something about become one message without a traceback, and exit code 1."""
     try:
         yield
-    except (ToolError, ModelError, PlanTooLong, OSError) as error:
+    except (ToolError, ModelError, SchemaError, PlanTooLong, PlanSyntaxError, OSError) as error:
         raise click.ClickException(str(error)) from error

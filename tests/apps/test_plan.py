@@ -107,3 +107,21 @@ def test_a_bad_tool_file_is_wrong_use_and_says_which(
     assert done.returncode == 2
     assert "tools.json" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_schema_that_no_plan_can_satisfy_is_one_clear_error(scrubjay: Scrubjay, tmp_path: Path) -> None:
+    properties = {"a": {"type": "integer", "minimum": 5, "maximum": 1}}
+    parameters = {"type": "object", "properties": properties, "required": ["a"]}
+    tools = tmp_path / "tools.json"
+    tools.write_text(json.dumps([{"name": "f", "description": "Do it.", "parameters": parameters}]))
+    done = scrubjay("plan", "do it", "--tools", tools)
+    assert done.returncode == 1
+    assert "tool 'f', parameter 'a'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_request_is_wrong_use(scrubjay: Scrubjay) -> None:
+    for command in ("plan", "ask"):
+        done = scrubjay(command, "  ")
+        assert done.returncode == 2
+        assert "say what is to be done" in done.stderr

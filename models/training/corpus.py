@@ -120,18 +120,12 @@ def load_corpus(folder: Path, *, held_out: bool = False) -> Corpus:
     others: list[Pack] = []
     for path in sorted((folder / "packs").glob("*.json")):
         pack = _read_pack(path, held_out)
-        (builtin if pack.domain_is_builtin else others).append(pack.pack)
+        (builtin if pack.domain.startswith(BUILTIN_PREFIX) else others).append(pack)
     tools = {tool["name"]: tool for tool in json.loads((folder / "builtin_tools.json").read_text("utf-8"))}
     return Corpus(tuple(builtin), tuple(others), tuple(_dialogues(folder, held_out)), tools)
 
 
-@dataclass(frozen=True, slots=True)
-class _ReadPack:
-    pack: Pack
-    domain_is_builtin: bool
-
-
-def _read_pack(path: Path, held_out: bool) -> _ReadPack:
+def _read_pack(path: Path, held_out: bool) -> Pack:
     raw = json.loads(path.read_text("utf-8"))
     domain = path.stem
     plans = [([{"tool": e["tool"], "args": e["args"]}], e["queries"]) for e in raw["single"]]
@@ -148,8 +142,7 @@ def _read_pack(path: Path, held_out: bool) -> _ReadPack:
         if wanted(query)
     )
     none = tuple(text for text in raw["none"] if wanted(text))
-    pack = Pack(domain, {t["name"]: t for t in raw["tools"]}, raw.get("slots", {}), entries, none)
-    return _ReadPack(pack, domain.startswith(BUILTIN_PREFIX))
+    return Pack(domain, {t["name"]: t for t in raw["tools"]}, raw.get("slots", {}), entries, none)
 
 
 def _dialogues(folder: Path, held_out: bool) -> Iterator[dict[str, Json]]:

@@ -21,6 +21,8 @@ class Request:
     constraint: Constraint | None
     max_tokens: int
     outbox: Outbox
+    read_under: str = ""
+    """The adapter that reads the prompt, by its identity (see `SegmentKey`); "": the model alone."""
     tokens: TokenPrompt | None = None
     """The prompt's tokens, once it was laid out."""
 

@@ -10,7 +10,8 @@ from .errors import NativeError, RequestTooLongError
 from .generation import Generation, Request
 from .layout import Layout, TokenPrompt
 from .library import Model
-from .segments import CachedSegment, SegmentKey, Segments
+from .segment_key import SegmentKey
+from .segments import CachedSegment, Segments
 from .vocabulary import Vocabulary
 
 # Tokens of one prompt in one batch: enough for full speed, few enough that others don't wait long for theirs.
@@ -105,7 +106,7 @@ class Scheduler:
         """Make a request's generation run; False when it has to wait until another one ends."""
         if request.tokens is None:
             request.tokens = self._layout.tokens(request.prompt)
-        keys = _segment_keys(request.tokens)
+        keys = _segment_keys(request.tokens, request.read_under)
         room = self._room(request.tokens, keys)
         reserved = len(request.tokens.rest) + min(request.max_tokens, room)
         free = self._context.cells - reserved - sum(running.reserved for running in self._running)
@@ -195,10 +196,10 @@ class Scheduler:
         self._segments.release(generation.segments)
 
 
-def _segment_keys(tokens: TokenPrompt) -> list[SegmentKey]:
-    system = [SegmentKey((), tokens.system)] if tokens.system else []
-    return system + [SegmentKey(tokens.system, tool) for tool in tokens.tools]
+def _segment_keys(tokens: TokenPrompt, adapter: str) -> list[SegmentKey]:
+    system = [SegmentKey((), tokens.system, adapter)] if tokens.system else []
+    return system + [SegmentKey(tokens.system, tool, adapter) for tool in tokens.tools]
 
 
 def _start_of_rest(keys: list[SegmentKey]) -> int:
-    return max((len(key.before) + len(key.tokens) for key in keys), default=0)
+    return max((key.end for key in keys), default=0)

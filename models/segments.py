@@ -7,17 +7,10 @@ ones stay in the context; a copy of each waits in memory, from where it is back 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from .batch import Stream
 from .context import Context, SavedCells
-
-
-class SegmentKey(NamedTuple):
-    """Tokens, and the tokens before them that they see."""
-
-    before: tuple[int, ...]
-    tokens: tuple[int, ...]
+from .segment_key import SegmentKey
 
 
 @dataclass(slots=True, eq=False)
@@ -36,11 +29,6 @@ class CachedSegment:
     def complete(self) -> bool:
         """Whether all of it is in the context."""
         return self.stream is not None and not self.stream.pending
-
-    @property
-    def end(self) -> int:
-        """The position after its last token."""
-        return len(self.key.before) + len(self.key.tokens)
 
 
 class Segments:
@@ -95,7 +83,7 @@ class Segments:
         """Before a segment's first token is computed: let it see what stands before it."""
         assert segment.stream is not None
         if segment.key.before:
-            before = self._resident[SegmentKey((), segment.key.before)]
+            before = self._resident[segment.key.seen]
             assert before.stream is not None
             self._context.copy(before.stream.sequence, segment.stream.sequence)
 
@@ -116,7 +104,7 @@ class Segments:
     def _enter(self, segment: CachedSegment) -> None:
         sequence = self._spare.pop()
         if segment.saved is not None and self._context.restore(sequence, segment.saved):
-            segment.stream = Stream(sequence, segment.end)
+            segment.stream = Stream(sequence, segment.key.end)
         else:
             segment.stream = Stream(sequence, len(segment.key.before), list(segment.key.tokens))
         self._resident[segment.key] = segment

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ def write_gguf(content: dict[str, Any], encoder: Encoder, corpus: str, path: Pat
     writer.add_string("scrubjay.corpus", corpus)
     writer.add_string("scrubjay.recipe", fingerprint(content["recipe"]))
     writer.add_uint64("scrubjay.requests", content["requests"])
+    writer.add_string("scrubjay.weights", weights_fingerprint(content["model"]))
     for name, tensor in content["model"].items():
         writer.add_tensor(gguf_name(name), np.ascontiguousarray(tensor.float().numpy()))
     writer.write_header_to_file()
@@ -116,6 +118,15 @@ def quantize(source: Path, out: Path, file_type: str) -> None:
 def fingerprint(value: Any) -> str:
     """First 16 hex digits of the SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=asdict).encode()).hexdigest()[:16]
+
+
+def weights_fingerprint(weights: Mapping[str, torch.Tensor]) -> str:
+    """What an adapter names its base by: the same for every quantization of the same weights."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(weights[name].float().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def corpus_fingerprint(folder: Path) -> str:

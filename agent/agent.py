@@ -41,6 +41,7 @@ from .reader import PlanReader, PlanSyntaxError
 from .references import renumbered
 from .request import Answer, Request
 from .turns import Conversation, Turns, past_turn
+from .undo import Undo, Undone
 
 if TYPE_CHECKING:
     from ..models.engine import LlamaEngine
@@ -84,6 +85,7 @@ class Agent:
         self._max_tools = max_tools
         self._retriever = Retriever(self.tools)
         self._calls = Calls()
+        self._undo = Undo(self.tools, self._calls, self._session)
         self._loading = asyncio.Lock()
         self._loaded: LlamaEngine | None = None
         self._running: dict[str, tuple[Request, asyncio.Task[Answer]]] = {}
@@ -123,6 +125,18 @@ class Agent:
                 f"{len(requests)} requests ask about a step {step}; answer with the ConsentAsked event"
             )
         return bool(requests) and self._policy.answer(requests[0], step, allowed)
+
+    async def undo(self, request_id: str | None = None) -> Undone:
+        """Take back what a request has done, by default the latest one that has done something.
+
+        Called again, it takes back what was done before that. What tools cannot take back is told. Raises
+        StorageError when the session cannot be read.
+        """
+        return await self._undo.take_back(request_id)
+
+    async def undoable(self, request_id: str | None = None) -> tuple[str, ...]:
+        """What `undo` would take back, in words: "create a note (title: Shopping)". Raises as `undo`."""
+        return await self._undo.offered(request_id)
 
     def cancel(self, request_id: str) -> bool:
         """Stop a request; its stream ends with RequestCancelled after cleaning up. False: it had ended."""
@@ -172,12 +186,12 @@ class Agent:
             if why is None or request.unfinished or len(rounds) == self._rounds:
                 break
             request.emit(RoundStarted(len(rounds) + 1, why))
-        joined = await self._kept(past_turn(request.text, rounds), joiner.answer(rounds, request.unfinished))
+        joined = await self._kept(request, rounds, joiner.answer(rounds, request.unfinished))
         request.emit(AnswerText(joined.text))
-        timings = request.whole_timings()
-        request.emit(RequestFinished(joined.status, joined.text, timings))
+        undo, timings = await self._undo.offered(request.id), request.whole_timings()
+        request.emit(RequestFinished(joined.status, joined.text, timings, undo))
         steps = tuple(chain.from_iterable(rounds))
-        return Answer(joined.status, joined.text, Plan(tuple(o.step for o in steps)), steps, timings)
+        return Answer(joined.status, joined.text, Plan(tuple(o.step for o in steps)), steps, timings, undo)
 
     async def _steps(
         self, request: Request, chunks: AsyncGenerator[Chunk, None], rounds: Rounds
@@ -202,10 +216,10 @@ class Agent:
             request.unfinished = str(error)  # what runs already is carried through, and told in the answer
         request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now()))
 
-    async def _kept(self, turn: PastTurn, joined: Joined) -> Joined:
+    async def _kept(self, request: Request, rounds: Rounds, joined: Joined) -> Joined:
         """Record a turn before its answer is out; what was done is told even when that fails."""
         try:
-            await self._session.record_turn(turn, joined)
+            await self._session.record_turn(past_turn(request.text, rounds), joined, request.started_at)
         except Exception as error:
             _log.exception("the turn could not be kept")
             return replace(joined, text=f"{joined.text}\nThis turn could not be kept in the session: {error}")

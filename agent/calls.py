@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeVar
 
 from ..tools.effect import Effect
 from ..tools.errors import ToolError, ToolFailed, ToolQuestion, ToolResultError
@@ -14,6 +14,8 @@ from .outcome import Failure
 from .plan import Json
 from .states import StateLocks
 from .threads import Threads, TooManyHangingCalls
+
+T = TypeVar("T")
 
 DEFAULT_TIMEOUT_S = 60.0
 """For tools that declare no time-out of their own."""
@@ -64,35 +66,52 @@ class Calls:
                 await asyncio.sleep(RETRY_AFTER_S * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
 
+    async def beside(self, tool: Tool, function: Callable[[], T]) -> T:
+        """What another function of the tool (`undo`, `understood`) returns; in a thread, within its time.
+
+        Raises CallFailed.
+        """
+        with _told(tool) as clock:
+            async with clock:
+                return await self._threads.run(function)
+
     def close(self) -> None:
         """Let the threads end. Waits for nothing."""
         self._threads.close()
 
     async def _attempt(self, tool: Tool, arguments: Mapping[str, Any]) -> Json:
-        limit = DEFAULT_TIMEOUT_S if tool.timeout_s is None else tool.timeout_s
-        try:
-            async with asyncio.timeout(limit) as clock:
+        with _told(tool) as clock:
+            async with clock:
                 if tool.is_async:
                     return _plain(tool, await tool.call(arguments))
                 return await self._threads.run(lambda: _plain(tool, tool.call(arguments)))
-        except ToolQuestion as error:
-            raise CallFailed(Failure.QUESTION, str(error), False) from error
-        except ToolFailed as error:
-            raise CallFailed(Failure.REFUSED, str(error), False) from error
-        except ToolError as error:
-            raise CallFailed(Failure.BROKEN, str(error), isinstance(error, ToolResultError)) from error
-        except TooManyHangingCalls as error:
-            raise CallFailed(Failure.BROKEN, str(error), False) from error
-        except asyncio.CancelledError as error:
-            if _cancelled_from_outside():
-                raise
-            raise CallFailed(Failure.BROKEN, f"{tool.name} cancelled itself", True) from error
-        except (Exception, SystemExit) as error:
-            if clock.expired():
-                problem = f"{tool.name} took longer than {limit:g} s and was given up"
-                raise CallFailed(Failure.TIMED_OUT, problem, True) from error
-            problem = f"{tool.name} broke: {type(error).__name__}: {error}".rstrip(": ")
-            raise CallFailed(Failure.BROKEN, problem[:MAX_PROBLEM], True) from error
+
+
+@contextmanager
+def _told(tool: Tool) -> Iterator[asyncio.Timeout]:
+    """Gives the clock that the tool has to keep to; whatever it raises becomes a CallFailed."""
+    limit = DEFAULT_TIMEOUT_S if tool.timeout_s is None else tool.timeout_s
+    clock = asyncio.timeout(limit)
+    try:
+        yield clock
+    except ToolQuestion as error:
+        raise CallFailed(Failure.QUESTION, str(error), False) from error
+    except ToolFailed as error:
+        raise CallFailed(Failure.REFUSED, str(error), False) from error
+    except ToolError as error:
+        raise CallFailed(Failure.BROKEN, str(error), isinstance(error, ToolResultError)) from error
+    except TooManyHangingCalls as error:
+        raise CallFailed(Failure.BROKEN, str(error), False) from error
+    except asyncio.CancelledError as error:
+        if _cancelled_from_outside():
+            raise
+        raise CallFailed(Failure.BROKEN, f"{tool.name} cancelled itself", True) from error
+    except (Exception, SystemExit) as error:
+        if clock.expired():
+            problem = f"{tool.name} took longer than {limit:g} s and was given up"
+            raise CallFailed(Failure.TIMED_OUT, problem, True) from error
+        problem = f"{tool.name} broke: {type(error).__name__}: {error}".rstrip(": ")
+        raise CallFailed(Failure.BROKEN, problem[:MAX_PROBLEM], True) from error
 
 
 def _plain(tool: Tool, value: Any) -> Json:

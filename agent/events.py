@@ -153,11 +153,15 @@ class AnswerText:
 
 @dataclass(frozen=True, slots=True)
 class RequestFinished:
-    """The last event of a request that was carried through, whatever its status."""
+    """The last event of a request that was carried through, whatever its status.
+
+    undo: what `Agent.undo` would take back of it, in words: offer it.
+    """
 
     status: Status
     answer: str
     timings: Timings
+    undo: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

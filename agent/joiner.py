@@ -12,6 +12,7 @@ from .display import shown
 from .events import Status
 from .outcome import Failure, Outcome, StepStatus
 from .plan import Json
+from .wording import deed, sentence
 
 NOTHING_SERVES = "None of the tools I have can do that."
 
@@ -60,7 +61,7 @@ class Joiner:
         done = [self._done(outcome) for outcome in _worth_telling(rounds, self._tools)]
         failed = [self._failed(outcome) for outcome in final if outcome.status is StepStatus.FAILED]
         if unfinished:
-            failed.append(f"There may be more to do, but the plan broke off: {_sentence(unfinished)}")
+            failed.append(f"There may be more to do, but the plan broke off: {sentence(unfinished)}")
         questions = [o.problem for o in final if o.failure is Failure.QUESTION]
         lines = dict.fromkeys([*done, *failed, *self._not_done(final), *questions])
         return Joined(_status(final, bool(done), unfinished), "\n".join(line for line in lines if line))
@@ -75,11 +76,11 @@ class Joiner:
         if outcome.failure is Failure.QUESTION:
             return ""
         if outcome.failure is Failure.REFUSED:
-            return _sentence(outcome.problem)
+            return sentence(outcome.problem)
         advice = _WHAT_TO_DO[outcome.failure] if outcome.failure else ""
         if outcome.may_have_happened:
             advice = "It may have happened all the same: look before you ask again."
-        return f"This failed: {self._what(outcome)}. {_sentence(outcome.problem)} {advice}".rstrip()
+        return f"This failed: {self._what(outcome)}. {sentence(outcome.problem)} {advice}".rstrip()
 
     def _not_done(self, outcomes: Sequence[Outcome]) -> Iterator[str]:
         for status, why in (
@@ -93,10 +94,7 @@ class Joiner:
     def _what(self, outcome: Outcome) -> str:
         """What a step was for: its tool's first sentence, with the arguments as far as they are known."""
         name = outcome.step.tool
-        what = self._tools.get(name).description.split(". ")[0].rstrip(".") if name in self._tools else name
-        args = "; ".join(f"{key}: {spoken(value)}" for key, value in _shown(outcome.args).items())
-        what = what[:1].lower() + what[1:]
-        return f"{what} ({args})" if args else what
+        return deed(self._tools.get(name) if name in self._tools else name, outcome.args)
 
 
 def _worth_telling(rounds: Rounds, tools: ToolRegistry) -> Iterator[Outcome]:
@@ -129,8 +127,3 @@ def _status(final: Sequence[Outcome], any_done: bool, unfinished: str) -> Status
 
 def _shown(args: Mapping[str, Json]) -> dict[str, Json]:
     return {name: shown(value) for name, value in args.items()}
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -24,6 +24,7 @@ from .database import Database
 from .evidence import repair_text
 from .file_lock import FileLock, is_locked
 from .plan import Json
+from .undo import Done
 
 EFFECTS_TABLE = """
     CREATE TABLE effects (
@@ -35,6 +36,9 @@ EFFECTS_TABLE = """
     )
 """
 """One row an effect. ended_at is NULL until it is finished, told_at until the user knows that it was not."""
+
+UNDONE_COLUMN = "ALTER TABLE effects ADD COLUMN undone_at TEXT"
+"""Since version 2: when the effect was taken back, or was found to be one that cannot be."""
 
 OWNERS_TABLE = "CREATE TABLE owners (token TEXT PRIMARY KEY)"
 """The processes that have begun effects; each holds a file lock as long as it lives."""
@@ -155,6 +159,34 @@ def interrupted_effects(connection: sqlite3.Connection, path: Path, session: str
         for owner, request, step, tool, arguments, effect, begun in rows
         if owner not in living
     ]
+
+
+def done_effects(connection: sqlite3.Connection, session: str, request: str | None) -> list[Done]:
+    """The effects of a request, or of the latest one that has any, that happened and were not taken back."""
+    wanted = "session = ? AND ended_at IS NOT NULL AND problem = '' AND undone_at IS NULL"
+    if request is None:
+        latest = f"SELECT request FROM effects WHERE {wanted} ORDER BY ended_at DESC, rowid DESC LIMIT 1"
+        row = connection.execute(latest, (session,)).fetchone()
+        if row is None:
+            return []
+        (request,) = row
+    rows = connection.execute(
+        f"SELECT step, tool, arguments, effect, result FROM effects WHERE {wanted} AND request = ?"
+        " ORDER BY ended_at, rowid",
+        (session, request),
+    )
+    return [
+        Done(request, step, tool, json.loads(arguments), Effect(effect), json.loads(result))
+        for step, tool, arguments, effect, result in rows
+    ]
+
+
+def mark_undone(connection: sqlite3.Connection, session: str, effects: Sequence[Done]) -> None:
+    """These were taken back, or cannot be."""
+    connection.executemany(
+        "UPDATE effects SET undone_at = ? WHERE session = ? AND request = ? AND step = ?",
+        [(_now(), session, effect.request, effect.step_id) for effect in effects],
+    )
 
 
 def mark_told(connection: sqlite3.Connection, session: str, told: Sequence[Interrupted]) -> None:

@@ -12,6 +12,7 @@ from ..tools.tool import Tool
 from .display import shown
 from .events import ConsentAnswered, ConsentAsked, Event
 from .plan import Json
+from .wording import summary
 
 Consent = Callable[[ConsentAsked], Awaitable[bool]]
 """An app's own way to put a question; what it returns is the answer, an exception means no."""
@@ -95,6 +96,6 @@ class Policy:
 
 def question(tool: Tool, args: Mapping[str, Json]) -> str:
     """What the person is asked: "Send a text message (to: 555-0101; message: running late)?"."""
-    what = tool.description.split(". ")[0].rstrip(".")
+    what = summary(tool)
     details = "; ".join(f"{name}: {spoken(shown(value))}" for name, value in args.items())
     return f"{what} ({details})?" if details else f"{what}?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from time import perf_counter
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ class Answer:
     """What came of a request.
 
     plan, steps: of all rounds together, numbered through; steps tells how each ended, with its whole result.
+    undo: what `Agent.undo` would take back of it, in words.
     """
 
     status: Status
@@ -24,6 +26,7 @@ class Answer:
     plan: Plan
     steps: tuple[Outcome, ...]
     timings: Timings
+    undo: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +39,7 @@ class Request:
     text: str
     id: str = field(default_factory=lambda: uuid4().hex)
     started: float = field(default_factory=perf_counter)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     timings: Timings = field(default_factory=Timings)
     events: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
     unfinished: str = ""

@@ -20,15 +20,19 @@ from .joiner import Joined
 from .journal import (
     EFFECTS_TABLE,
     OWNERS_TABLE,
+    UNDONE_COLUMN,
     Interrupted,
     Journal,
     Owner,
+    done_effects,
     forget_dead_owners,
     interrupted_effects,
     mark_told,
+    mark_undone,
 )
 from .plan import Json
 from .planner import MAX_TURNS, PastTurn
+from .undo import Done
 
 _TURNS_TABLE = """
     CREATE TABLE turns (
@@ -39,7 +43,14 @@ _TURNS_TABLE = """
     )
 """
 
-_MIGRATIONS = ((_TURNS_TABLE, EFFECTS_TABLE, OWNERS_TABLE),)
+_MIGRATIONS = (
+    (_TURNS_TABLE, EFFECTS_TABLE, OWNERS_TABLE),
+    (
+        "ALTER TABLE turns ADD COLUMN started_at TEXT",
+        "ALTER TABLE turns ADD COLUMN sources TEXT",
+        UNDONE_COLUMN,
+    ),
+)
 """What made each version of the file. Append; never change what users' files were made with."""
 
 
@@ -47,7 +58,8 @@ _MIGRATIONS = ((_TURNS_TABLE, EFFECTS_TABLE, OWNERS_TABLE),)
 class Turn:
     """A request that was served, as it is kept.
 
-    plan: its text. results: one for each step. referable: whole results by step id. ended_at: in UTC.
+    plan: its text. results: one for each step. referable: whole results by step id. started_at, ended_at: in
+    UTC; turns that older versions kept have no start.
     """
 
     number: int
@@ -58,6 +70,7 @@ class Turn:
     answer: str
     status: Status
     ended_at: datetime
+    started_at: datetime | None = None
 
 
 def default_path() -> Path:
@@ -88,7 +101,7 @@ class Session:
         await database.run(lambda connection: forget_dead_owners(connection, database.path))
         return cls(database, repair_text(id))
 
-    async def record_turn(self, turn: PastTurn, joined: Joined) -> None:
+    async def record_turn(self, turn: PastTurn, joined: Joined, started_at: datetime | None = None) -> None:
         """Keep a turn that has been served: it is on the disk when this returns. Raises StorageError."""
         row = (
             *map(repair_text, (turn.request, turn.plan)),
@@ -97,11 +110,13 @@ class Session:
             repair_text(joined.text),
             joined.status.value,
             datetime.now(UTC).isoformat(),
+            started_at and started_at.astimezone(UTC).isoformat(),
         )
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT INTO turns SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?"
+                "INSERT INTO turns (session, number, request, plan, results, referable, answer, status,"
+                " ended_at, started_at) SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?"
                 " FROM turns WHERE session = ?",
                 (self.id, *row, self.id),
             )
@@ -113,8 +128,8 @@ class Session:
 
         def select(connection: sqlite3.Connection) -> list[Turn]:
             rows = connection.execute(
-                "SELECT number, request, plan, results, referable, answer, status, ended_at FROM turns"
-                " WHERE session = ? ORDER BY number DESC LIMIT ?",
+                "SELECT number, request, plan, results, referable, answer, status, ended_at, started_at"
+                " FROM turns WHERE session = ? ORDER BY number DESC LIMIT ?",
                 (self.id, limit),
             )
             return [_turn(*row) for row in rows][::-1]
@@ -129,6 +144,17 @@ class Session:
     def journal(self, request_id: str) -> Journal:
         """Where the effects of a request are written down."""
         return Journal(self._database, self._owner, self.id, request_id)
+
+    async def done_effects(self, request: str | None = None) -> Sequence[Done]:
+        """The effects of `request`, or of the latest request that has any, which nobody has undone.
+
+        In the order in which they ended. Raises StorageError.
+        """
+        return await self._database.run(lambda connection: done_effects(connection, self.id, request))
+
+    async def mark_undone(self, effects: Sequence[Done]) -> None:
+        """These are settled: they were taken back, or cannot be. Raises StorageError."""
+        await self._database.run(lambda connection: mark_undone(connection, self.id, effects))
 
     async def interrupted(self) -> list[Interrupted]:
         """The effects of processes that died in the middle: they may have happened. Oldest first.
@@ -158,8 +184,16 @@ class Session:
 
 
 def _turn(
-    number: int, request: str, plan: str, results: str, referable: str, answer: str, status: str, ended: str
+    number: int,
+    request: str,
+    plan: str,
+    results: str,
+    referable: str,
+    answer: str,
+    status: str,
+    ended: str,
+    started: str | None,
 ) -> Turn:
     by_step = {int(step): result for step, result in json.loads(referable).items()}
-    ended_at = datetime.fromisoformat(ended)
-    return Turn(number, request, plan, json.loads(results), by_step, answer, Status(status), ended_at)
+    times = datetime.fromisoformat(ended), datetime.fromisoformat(started) if started else None
+    return Turn(number, request, plan, json.loads(results), by_step, answer, Status(status), *times)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Protocol
 
+from ..tools.effect import Effect
 from .executor import EffectJournal
 from .joiner import Joined, Rounds
 from .outcome import Outcome, StepStatus
 from .plan import Json, Plan, print_plan
 from .planner import MAX_TURNS, PastTurn
+from .undo import Done
+
+MOST_UNDONE = 100
+"""Effects that a conversation in memory can still take back."""
 
 
 class Conversation(Protocol):
@@ -25,12 +31,20 @@ class Conversation(Protocol):
         """The latest turns, oldest first."""
         ...
 
-    async def record_turn(self, turn: PastTurn, joined: Joined) -> None:
+    async def record_turn(self, turn: PastTurn, joined: Joined, started_at: datetime | None = None) -> None:
         """Keep a turn that has been served."""
         ...
 
     def journal(self, request_id: str) -> EffectJournal | None:
         """Where the effects of a request are written down; None when they are not."""
+        ...
+
+    async def done_effects(self, request: str | None = None) -> Sequence[Done]:
+        """As `undo.EffectHistory`."""
+        ...
+
+    async def mark_undone(self, effects: Sequence[Done]) -> None:
+        """As `undo.EffectHistory`."""
         ...
 
 
@@ -41,17 +55,48 @@ class Turns:
 
     def __init__(self) -> None:
         self._turns: list[PastTurn] = []
+        self._done: list[Done] = []
 
     async def past_turns(self) -> Sequence[PastTurn]:
         """The latest turns, oldest first."""
         return list(self._turns)
 
-    async def record_turn(self, turn: PastTurn, joined: Joined) -> None:
+    async def record_turn(self, turn: PastTurn, joined: Joined, started_at: datetime | None = None) -> None:
         """Remember a turn."""
         self._turns = [*self._turns, turn][-MAX_TURNS:]
 
-    def journal(self, request_id: str) -> None:
-        """Nothing is journaled: what is in memory doesn't outlive the process anyway."""
+    def journal(self, request_id: str) -> EffectJournal:
+        """What was done is remembered, so that it can be undone."""
+        return _DoneInMemory(request_id, self._done)
+
+    async def done_effects(self, request: str | None = None) -> Sequence[Done]:
+        """The effects of `request`, or of the latest one that has any, which nobody has undone."""
+        wanted = request or (self._done[-1].request if self._done else None)
+        return [effect for effect in self._done if effect.request == wanted]
+
+    async def mark_undone(self, effects: Sequence[Done]) -> None:
+        """Forget them."""
+        self._done[:] = [effect for effect in self._done if effect not in effects]
+
+
+class _DoneInMemory:
+    """The effects of one request; an `executor.EffectJournal`."""
+
+    def __init__(self, request: str, done: list[Done]) -> None:
+        self._request = request
+        self._begun: dict[int, tuple[str, Mapping[str, Json], Effect]] = {}
+        self._done = done
+
+    async def begin(self, step_id: int, tool: str, args: Mapping[str, Json], effect: Effect) -> None:
+        """The step is about to run."""
+        self._begun[step_id] = tool, args, effect
+
+    async def finish(self, step_id: int, result: Json, problem: str) -> None:
+        """The step has ended."""
+        begun = self._begun.pop(step_id)
+        if not problem:
+            self._done.append(Done(self._request, step_id, *begun, result))
+            del self._done[:-MOST_UNDONE]
 
 
 def past_turn(request: str, rounds: Rounds) -> PastTurn:

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from datetime import datetime
 
 import pytest
 
@@ -365,7 +366,9 @@ async def test_a_plan_that_breaks_off_is_carried_through_as_far_as_it_goes_and_s
 
 async def test_when_the_session_cannot_keep_a_turn_the_answer_says_so_and_is_not_lost() -> None:
     class FullDisk(Turns):
-        async def record_turn(self, turn: PastTurn, joined: Joined) -> None:
+        async def record_turn(
+            self, turn: PastTurn, joined: Joined, started_at: datetime | None = None
+        ) -> None:
             raise OSError("no space left on device")
 
     phone = Phone()

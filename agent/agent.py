@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +16,7 @@ from ..models.errors import ModelError
 from ..retrieval.retriever import Retriever
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
+from .blocking import BackgroundLoop, refuse_in_loop
 from .calls import Calls
 from .events import (
     AnswerText,
@@ -31,7 +33,7 @@ from .events import (
     StepPlanned,
     ToolsChosen,
 )
-from .executor import Executor
+from .executor import EffectJournal, Executor
 from .joiner import Joined, Joiner, Rounds
 from .outcome import Outcome
 from .plan import Plan, Step
@@ -40,12 +42,15 @@ from .policy import Policy
 from .reader import PlanReader, PlanSyntaxError
 from .references import renumbered
 from .request import Answer, Request
+from .sub_agent import sub_agent
 from .turns import Conversation, Turns, past_turn
 from .undo import Undo, Undone
+from .within import ASK, JOURNAL
 
 if TYPE_CHECKING:
     from ..models.engine import LlamaEngine
     from ..models.outbox import Chunk
+    from .session import Session
 
 
 __all__ = ["Agent", "Answer"]
@@ -57,8 +62,10 @@ class Agent:
     """Serves requests with tools, any number at once. Use it with `async with`, or call `aclose`.
 
     tools: a registry, which may change between requests, or any tools.
-    engine: what plans; None loads the bundled planner when it is needed first, and closes it in the end.
-    session: where turns and effects are kept, a `session.Session`; None: turns in memory, no journal.
+    model: what plans: an engine, which several agents may share, or the path of a GGUF file; None is the
+    bundled planner. What is no engine yet is loaded when it is needed first, and closed in the end.
+    session: where turns and effects are kept: a `Session`, or the name of a conversation in the user's data,
+    which is opened when it is needed first; None: turns in memory, no journal.
     policy: what asks for consent, and how; by default everything but reading asks by a ConsentAsked event.
     facts: the facts for a request (see `models.dialects.facts_text`), for models that read them.
     rounds: how often at most a plan is made for one request.
@@ -68,18 +75,20 @@ class Agent:
     def __init__(
         self,
         tools: ToolRegistry | Iterable[Tool],
-        engine: Engine | None = None,
+        model: Engine | Path | str | None = None,
         *,
-        session: Conversation | None = None,
+        session: Conversation | str | None = None,
         policy: Policy | None = None,
         facts: Callable[[], str] = current_facts,
         rounds: int = 2,
         max_tools: int = 16,
     ) -> None:
         self.tools = tools if isinstance(tools, ToolRegistry) else ToolRegistry(tools)
-        self._engine = engine
+        self._model = model
         self._policy = policy or Policy()
-        self._session: Conversation = session or Turns()
+        self._session: Conversation = Turns() if session is None or isinstance(session, str) else session
+        self._session_name = session if isinstance(session, str) else None
+        self._keeps = session is not None
         self._facts = facts
         self._rounds = rounds
         self._max_tools = max_tools
@@ -88,10 +97,13 @@ class Agent:
         self._undo = Undo(self.tools, self._calls, self._session)
         self._loading = asyncio.Lock()
         self._loaded: LlamaEngine | None = None
+        self._opened: Session | None = None
+        self._background: BackgroundLoop | None = None
         self._running: dict[str, tuple[Request, asyncio.Task[Answer]]] = {}
 
     async def run(self, text: str) -> Answer:
-        """Serve a request to its end. Without a consent callback nobody can answer, and no answer means no.
+        """Serve a request to its end. Without a consent callback nobody can answer, and no answer means no;
+        inside a tool of another agent, whoever answers for that one is asked.
 
         Raises RequestTooLongError and what else the engine raises; what tools raise is told in the answer.
         """
@@ -99,9 +111,23 @@ class Agent:
         async with aclosing(self._stream(request)) as events:
             async for event in events:
                 if isinstance(event, ConsentAsked) and not self._policy.has_consent_callback:
-                    self.answer_consent(event, False)
+                    ask = ASK.get()
+                    self.answer_consent(event, ask is not None and await ask(event))
         assert request.answer is not None
         return request.answer
+
+    def run_sync(self, text: str) -> Answer:
+        """`run`, for programs that are not async. Raises LoopRunningError where an event loop runs."""
+        refuse_in_loop("run_sync", "await agent.run(...)")
+        return self._in_background().run(self.run(text))
+
+    def events_sync(self, text: str) -> Iterator[Event]:
+        """`events`, for programs that are not async; leaving the loop early cancels the request.
+
+        Raises LoopRunningError where an event loop runs.
+        """
+        refuse_in_loop("events_sync", "async for event in agent.events(...)")
+        return self._in_background().iterate(self.events(text))
 
     async def events(self, text: str) -> AsyncGenerator[Event, None]:
         """Serve a request; what happens comes out as it happens. Raises as `run` does, after RequestFailed.
@@ -117,6 +143,8 @@ class Agent:
 
         Raises ValueError when several requests ask about a step of that id: then it takes the event.
         """
+        if self._background is not None and not self._background.is_here:
+            return self._background.call(lambda: self.answer_consent(step, allowed))
         if isinstance(step, ConsentAsked):
             return self._policy.answer(step.request_id, step.step_id, allowed)
         requests = self._policy.open_requests(step)
@@ -132,22 +160,49 @@ class Agent:
         Called again, it takes back what was done before that. What tools cannot take back is told. Raises
         StorageError when the session cannot be read.
         """
+        await self._open_session()
         return await self._undo.take_back(request_id)
+
+    def undo_sync(self, request_id: str | None = None) -> Undone:
+        """`undo`, for programs that are not async. Raises LoopRunningError where an event loop runs."""
+        refuse_in_loop("undo_sync", "await agent.undo(...)")
+        return self._in_background().run(self.undo(request_id))
 
     async def undoable(self, request_id: str | None = None) -> tuple[str, ...]:
         """What `undo` would take back, in words: "create a note (title: Shopping)". Raises as `undo`."""
+        await self._open_session()
         return await self._undo.offered(request_id)
 
     def cancel(self, request_id: str) -> bool:
         """Stop a request; its stream ends with RequestCancelled after cleaning up. False: it had ended."""
+        if self._background is not None and not self._background.is_here:
+            return self._background.call(lambda: self.cancel(request_id))
         request, task = self._running.get(request_id, (None, None))
         if request is None or task is None:
             return False
         request.cancelled = True
         return task.cancel()
 
+    def as_tool(
+        self, name: str, description: str, *, timeout_s: float = 600.0, examples: Sequence[str] = ()
+    ) -> Tool:
+        """This agent as a tool of another one: it takes a request and returns its answer.
+
+        Its effect is the strongest of its tools'. Each of its steps asks for consent where the other agent's
+        steps would, and is journaled there if this agent has no session. timeout_s: for a whole request,
+        questions included. Closing this agent stays the caller's task.
+        """
+        return sub_agent(self, name, description, timeout_s=timeout_s, examples=examples)
+
+    def close(self) -> None:
+        """`aclose`, for programs that are not async."""
+        background = self._in_background()
+        background.run(self.aclose())
+        self._background = None
+        background.close()
+
     async def aclose(self) -> None:
-        """Cancel what runs, and close the engine if it was loaded here."""
+        """Cancel what runs, and close the engine and the session if they were opened here."""
         tasks = [task for _, task in self._running.values()]
         for request_id in list(self._running):
             self.cancel(request_id)
@@ -156,6 +211,18 @@ class Agent:
         self._calls.close()
         if self._loaded is not None:
             await self._loaded.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
+
+    def __enter__(self) -> Self:
+        refuse_in_loop("with Agent(...)", "async with Agent(...)")
+        self._in_background().run(self._ready_engine())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     async def __aenter__(self) -> Self:
         await self._ready_engine()
@@ -168,6 +235,7 @@ class Agent:
 
     async def _serve(self, request: Request) -> Answer:
         """The way of a request, from its text to its answer."""
+        await self._open_session()
         request.emit(RequestStarted(request.text, self._session.id, request.id))
         planner = Planner(await self._ready_engine())
         # In a thread: thousands of new tools take a minute to be read.
@@ -231,15 +299,28 @@ class Agent:
             self._calls,
             policy=self._policy,
             emit=request.emit,
-            journal=self._session.journal(request.id),
+            journal=self._journal(request.id),
             previous=history[-1].referable if history else {},
             request_id=request.id,
             started=request.started,
         )
 
+    def _journal(self, request_id: str) -> EffectJournal | None:
+        """Where effects are written down: here or, inside a step of another agent that keeps them, there."""
+        outer = JOURNAL.get()
+        journal = outer if outer is not None and not self._keeps else self._session.journal
+        JOURNAL.set(journal)
+        return journal(request_id)
+
     async def _stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """Serve the request in a task of its own, so that nobody who reads slowly or stops holds it up."""
         task = asyncio.create_task(self._serve_to_the_end(request))
+        if any(other.get_loop() is not task.get_loop() for _, other in self._running.values()):
+            task.cancel()
+            raise RuntimeError(
+                "this agent is serving a request in another event loop; make an agent for each loop, "
+                "they may share an engine"
+            )
         task.add_done_callback(lambda _: request.events.put_nowait(None))
         self._running[request.id] = request, task
         try:
@@ -266,9 +347,23 @@ class Agent:
 
     async def _ready_engine(self) -> Engine:
         async with self._loading:
-            if self._engine is None:
+            if self._model is None or isinstance(self._model, Path | str):
                 from ..models.catalog import bundled_planner
                 from ..models.engine import LlamaEngine
 
-                self._engine = self._loaded = await LlamaEngine.load(bundled_planner())
-        return self._engine
+                path = bundled_planner() if self._model is None else Path(self._model)
+                self._model = self._loaded = await LlamaEngine.load(path)
+        return self._model
+
+    async def _open_session(self) -> None:
+        async with self._loading:
+            if self._session_name is not None and self._opened is None:
+                from .session import Session
+
+                self._session = self._opened = await Session.open(id=self._session_name)
+                self._undo = Undo(self.tools, self._calls, self._session)
+
+    def _in_background(self) -> BackgroundLoop:
+        if self._background is None:
+            self._background = BackgroundLoop()
+        return self._background

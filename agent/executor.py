@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Protocol
@@ -25,6 +25,7 @@ from .plan import Json, Reference, Step
 from .policy import Policy, question
 from .references import UnresolvedReference, resolve
 from .states import WrittenOrder
+from .within import ASK
 
 _HAPPENED = {
     StepStatus.FAILED: "failed",
@@ -149,7 +150,7 @@ class Executor:
             arguments = tool.validate_arguments(args)
         except (UnknownToolError, UnresolvedReference, ToolArgumentError) as error:
             return self._failed(step, Failure.PLAN, str(error))
-        if tool.effect is Effect.READ:
+        if tool.effect is Effect.READ or tool.delegates:
             return await self._call(step, tool, args, arguments)
         if earlier := self._effects.get(_key(tool.name, args)):
             return self._as_before(step, args, earlier)
@@ -167,6 +168,7 @@ class Executor:
                 return self._failed(step, Failure.JOURNAL, f"it was not run: journaling it failed: {error}")
             started = self._now()
             self._emit(StepStarted(step.id, started, _shown_args(args)))
+            asking = ASK.set(self._asker(step))
             try:
                 result = await self._calls.call(tool, arguments)
             except CallFailed as failed:
@@ -182,6 +184,8 @@ class Executor:
                 )
             else:
                 outcome = Outcome(step, StepStatus.DONE, self._now(), started, args, result)
+            finally:
+                ASK.reset(asking)
             await self._journal_finish(outcome, tool)
             return outcome
 
@@ -212,6 +216,19 @@ class Executor:
         )
         return await self._policy.allows(asked, self._emit)
 
+    def _asker(self, step: Step) -> Callable[[ConsentAsked], Awaitable[bool]]:
+        """Puts the questions of what runs inside `step` as questions of that step, one at a time."""
+        turn = asyncio.Lock()
+
+        async def ask(inner: ConsentAsked) -> bool:
+            if not self._policy.asks(inner.effect):
+                return True
+            async with turn:
+                asked = replace(inner, step_id=step.id, request_id=self._request_id)
+                return await self._policy.allows(asked, self._emit)
+
+        return ask
+
     def _as_before(self, step: Step, args: dict[str, Json], earlier: Outcome) -> Outcome:
         """What becomes of a step whose effect an earlier round has had, may have had, or was denied."""
         outcome = Outcome(step, earlier.status, self._now(), args=args, problem=earlier.problem)
@@ -231,11 +248,11 @@ class Executor:
                 self._effects[_key(outcome.step.tool, outcome.args)] = outcome
 
     async def _journal_begin(self, step: Step, tool: Tool, args: dict[str, Json]) -> None:
-        if self._journal is not None and tool.effect is not Effect.READ:
+        if self._journal is not None and _journaled(tool):
             await self._journal.begin(step.id, tool.name, args, tool.effect)
 
     async def _journal_finish(self, outcome: Outcome, tool: Tool) -> None:
-        if self._journal is None or tool.effect is Effect.READ:
+        if self._journal is None or not _journaled(tool):
             return
         try:
             await self._journal.finish(outcome.step.id, outcome.result, outcome.problem)
@@ -257,6 +274,10 @@ class Executor:
 
     def _now(self) -> float:
         return (perf_counter() - self._started) * 1000
+
+
+def _journaled(tool: Tool) -> bool:
+    return tool.effect is not Effect.READ and not tool.delegates
 
 
 def _key(tool: str, args: Mapping[str, Json]) -> str:

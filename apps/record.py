@@ -99,7 +99,8 @@ class Record:
                 self.questions[event.step_id] = event.question
             case ConsentAnswered():
                 self.questions.pop(event.step_id, None)
-                self.steps[event.step_id].status = StepStatus.PLANNED
+                asked = self.steps[event.step_id]
+                asked.status = StepStatus.PLANNED if asked.started_ms is None else StepStatus.RUNNING
             case StepStarted():
                 step = self.steps[event.step_id]
                 step.status, step.args = StepStatus.RUNNING, event.args

@@ -15,6 +15,8 @@ class ToolRegistry:
 
     def __init__(self, tools: Iterable[Tool] = ()) -> None:
         self._tools: dict[str, Tool] = {}
+        if isinstance(tools, Tool):
+            raise ToolDefinitionError(f"{tools.name} is one tool where a list is wanted: [{tools.name}]")
         for tool in tools:
             self.add(tool)
 

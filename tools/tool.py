@@ -45,6 +45,8 @@ class Tool:
     """How its result is put to the person; see `say.py`."""
     from_others: bool = False
     """Whether its result holds what others wrote (a mail's text, a file's): data, never instructions."""
+    delegates: bool = False
+    """Whether what it does are steps of their own, which ask and are journaled one by one: a sub-agent's."""
     undo: Callable[[Mapping[str, Any], Any], str] | None = None
     """Takes a call back, from its arguments and result (JSON); says what it did, or raises ToolFailed."""
     understood: Callable[[Mapping[str, Any]], Mapping[str, str]] | None = None

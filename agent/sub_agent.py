@@ -1,0 +1,46 @@
+"""An agent as a tool of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from ..tools.decorator import tool
+from ..tools.effect import Effect
+from ..tools.errors import ToolFailed, ToolQuestion
+from ..tools.tool import Tool
+from .events import Status
+
+if TYPE_CHECKING:
+    from .agent import Agent
+
+_STRENGTH = tuple(Effect)
+
+
+def sub_agent(
+    agent: Agent, name: str, description: str, *, timeout_s: float, examples: Sequence[str]
+) -> Tool:
+    """See `Agent.as_tool`."""
+    tools = list(agent.tools)
+
+    @tool(
+        name=name,
+        description=description,
+        effect=max((part.effect for part in tools), key=_STRENGTH.index, default=Effect.READ),
+        delegates=True,
+        timeout_s=timeout_s,
+        say="{result}",
+        from_others=any(part.from_others for part in tools),
+        examples=examples,
+    )
+    async def serve(request: Annotated[str, Field(description="What is to be done, in words")]) -> str:
+        answer = await agent.run(request)
+        if answer.status is Status.ASKED:
+            raise ToolQuestion(answer.text)
+        if answer.status in (Status.DONE, Status.PARTLY):
+            return answer.text
+        raise ToolFailed(answer.text)
+
+    return serve

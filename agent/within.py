@@ -1,0 +1,18 @@
+"""What a request inside a step of another one, such as a sub-agent's, takes over: its person, its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from .events import ConsentAsked
+
+if TYPE_CHECKING:
+    from .executor import EffectJournal
+
+ASK: ContextVar[Callable[[ConsentAsked], Awaitable[bool]] | None] = ContextVar("ask", default=None)
+"""Puts a question of the inner request to whoever answers for the outer one."""
+
+JOURNAL: ContextVar[Callable[[str], EffectJournal | None] | None] = ContextVar("journal", default=None)
+"""Gives the journal for a request's id."""

@@ -8,14 +8,18 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import torch
+
+from ...retrieval.embedder import bundled_embedder
 from ..dialects import tool_text
 from . import cases
 from .corpus import load_corpus, plan_text
 from .export import FILE_TYPES, export, make_shippable
+from .meanings import add_meanings
 from .model import ModelShape
 from .sampling import Mix, Sampler
 from .tokenizer import Encoder, train_tokenizer
-from .train import Recipe, Run, train
+from .train import Recipe, Run, load_checkpoint, train
 
 HERE = Path(__file__).parent
 START = HERE / "start"
@@ -44,6 +48,7 @@ def main() -> None:
     )
     training.add_argument("--workers", type=int, default=2)
     training.add_argument("--device", default="cpu")
+    parts.add_parser("meanings", help="add the encoder's word vectors to the embeddings of stable.pt, once")
     exporting = parts.add_parser("export", help="write latest.pt as a GGUF file")
     exporting.add_argument("--out", type=Path, default=HERE.parent / "weights" / "planner.gguf")
     exporting.add_argument(
@@ -63,6 +68,8 @@ def main() -> None:
             START.mkdir(exist_ok=True)
             shutil.copy(tokenizer, START)
             make_shippable(arguments.folder / "stable.pt", START / "stable.pt")
+    elif arguments.part == "meanings":
+        _add_meanings(arguments.folder)
     elif arguments.part == "cases":
         _write_cases(arguments.corpus, arguments.folder)
     else:
@@ -78,6 +85,17 @@ def main() -> None:
             arguments.device,
         )
         train(run, Recipe(), ModelShape(encoder.size))
+
+
+def _add_meanings(folder: Path) -> None:
+    _take_up(folder)
+    content = load_checkpoint(folder / "stable.pt")
+    if content.get("meanings"):
+        return
+    encoder = Encoder.load(folder / "tokenizer.json")
+    words = add_meanings(content["model"]["embedding.weight"], encoder, bundled_embedder())
+    torch.save(content | {"meanings": True}, folder / "stable.pt")
+    print(f"added the meanings of {words} of {encoder.size} tokens")
 
 
 def _take_up(folder: Path) -> None:

@@ -7,11 +7,14 @@ embeddings.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from .attention import attention
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,9 @@ class ModelShape:
 
     vocabulary: int
     width: int = 256
-    layers: int = 8
+    layers: int = 10
     heads: int = 4
-    feed_forward: int = 512
+    feed_forward: int = 768
     rope_base: float = 10000.0
     norm_epsilon: float = 1e-6
 
@@ -56,55 +59,21 @@ class Block(nn.Module):
         x: torch.Tensor,
         cos: torch.Tensor,
         sin: torch.Tensor,
-        tool_mask: torch.Tensor,
-        request_mask: torch.Tensor,
+        attend: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor],
     ) -> torch.Tensor:
-        """x: [rows, row, width], tool rows first; masks as `masks` makes them."""
+        """x: [rows, row, width], tool rows first; `attend` as `attention.attention` makes it."""
         rows, length, width = x.shape
-        tool_rows, request_rows = tool_mask.shape[0], request_mask.shape[0]
-        per_group = request_mask.shape[-1] // length - 1
-        groups = tool_rows // per_group
         h = self.attention_norm(x)
 
         def heads(y: torch.Tensor) -> torch.Tensor:
             return y.view(rows, length, self.heads, self.head_width)
 
-        v = heads(self.value(h)).transpose(1, 2)
-        q = rotate(self.query_norm(heads(self.query(h))), cos, sin).to(v.dtype).transpose(1, 2)
-        k = rotate(self.key_norm(heads(self.key(h))), cos, sin).to(v.dtype).transpose(1, 2)
-        in_tools = F.scaled_dot_product_attention(
-            q[:tool_rows], k[:tool_rows], v[:tool_rows], attn_mask=tool_mask
-        )
-
-        def keys(y: torch.Tensor) -> torch.Tensor:
-            shared = (
-                y[:tool_rows].reshape(groups, per_group, self.heads, length, self.head_width).transpose(1, 2)
-            )
-            shared = shared.reshape(groups, 1, self.heads, per_group * length, self.head_width)
-            shared = shared.expand(groups, request_rows // groups, *shared.shape[2:]).flatten(0, 1)
-            return torch.cat([shared, y[tool_rows:]], dim=2)
-
-        in_requests = F.scaled_dot_product_attention(q[tool_rows:], keys(k), keys(v), attn_mask=request_mask)
-        mixed = torch.cat([in_tools, in_requests]).transpose(1, 2).reshape(rows, length, width)
-        x = x + self.output(mixed)
+        v = heads(self.value(h))
+        q = rotate(self.query_norm(heads(self.query(h))), cos, sin).to(v.dtype)
+        k = rotate(self.key_norm(heads(self.key(h))), cos, sin).to(v.dtype)
+        x = x + self.output(attend(q, k, v).reshape(rows, length, width))
         h = self.feed_forward_norm(x)
         return torch.add(x, self.down(F.silu(self.gate(h)) * self.up(h)))
-
-
-def masks(segments: torch.Tensor, sees: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Which key each token attends to, from the arrays of `packing.Batch`.
-
-    Returns ([tool rows, 1, row, row], [request rows, 1, row, (tool rows of a group + 1) * row]), True: seen.
-    """
-    groups, request_rows, length = sees.shape
-    tool_tokens = segments.shape[0] * length // groups - request_rows * length
-    order = torch.arange(length, device=segments.device)
-    causal = order[:, None] >= order[None, :]
-    own = (segments[:, :, None] == segments[:, None, :]) & causal | (order == 0)
-    keys = segments[: groups * tool_tokens // length].reshape(groups, 1, 1, tool_tokens)
-    shared = ((sees[..., None] >> keys.clamp(min=0)) & 1).bool() & (keys > 0)
-    tool_rows = groups * tool_tokens // length
-    return own[:tool_rows, None], torch.cat([shared.flatten(0, 1), own[tool_rows:]], dim=2)[:, None]
 
 
 def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
@@ -133,16 +102,21 @@ class PlannerModel(nn.Module):
         self.register_buffer("frequencies", shape.rope_base**-exponents, persistent=False)
 
     def hidden(
-        self, tokens: torch.Tensor, positions: torch.Tensor, segments: torch.Tensor, sees: torch.Tensor
+        self,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        segments: torch.Tensor,
+        sees: torch.Tensor,
+        table: torch.Tensor,
     ) -> torch.Tensor:
-        """Last layer's normalised stream, [rows, row, width]."""
-        tool_mask, request_mask = masks(segments, sees)
+        """Last layer's normalised stream, [rows, row, width]; arguments as in `packing.Batch`."""
+        attend = attention(segments, sees, table, self.shape.head_width)
         angles = positions[..., None].float() * self.frequencies
         angles = torch.cat([angles, angles], -1)[:, :, None]
         cos, sin = angles.cos(), angles.sin()
         x = self.embedding(tokens)
         for block in self.blocks:
-            x = block(x, cos, sin, tool_mask, request_mask)
+            x = block(x, cos, sin, attend)
         normalised: torch.Tensor = self.norm(x)
         return normalised
 
@@ -152,12 +126,13 @@ class PlannerModel(nn.Module):
         positions: torch.Tensor,
         segments: torch.Tensor,
         sees: torch.Tensor,
+        table: torch.Tensor,
         target_index: torch.Tensor,
         target: torch.Tensor,
         weight: torch.Tensor,
     ) -> torch.Tensor:
         """Mean cross-entropy (nats) over the weighted targets; arguments as in `packing.Batch`."""
-        hidden = self.hidden(tokens, positions, segments, sees).flatten(0, 1)[target_index]
+        hidden = self.hidden(tokens, positions, segments, sees, table).flatten(0, 1)[target_index]
         logits = F.linear(hidden, self.embedding.weight.to(hidden.dtype)).float()
         losses = F.cross_entropy(logits, target, reduction="none")
         mean: torch.Tensor = (losses * weight).sum() / weight.sum()

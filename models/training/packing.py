@@ -14,11 +14,10 @@ import numpy as np
 import torch
 
 from ..dialects import END, FACTS, PLAN, REQUEST, RESULT, SYSTEM, TOOL, TURN, results_text, tool_text
+from .attention import MOST_SEGMENTS, tool_entries
 from .corpus import plan_text
 from .sampling import Group, Request
 from .tokenizer import Encoder
-
-MOST_SEGMENTS = 31  # tool segments of a group are bits of an int32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,9 @@ class Batch:
 
     tokens, positions, segments: [rows, row], segment 0 is the system token and -1 padding;
     sees: [groups, request rows of a group, row], for each token the tool segments it sees, as bits;
+    table: [segments, 6], of each segment its first token (in rows * row), length, its row's system token,
+    group, number and the tools it sees, as bits; system tokens and tools come first (`tool_entries`), and
+    unused lines are zeros;
     target_index (into rows * row), target, weight: [targets], weight 0 is padding; `requests` counts plans.
     """
 
@@ -50,6 +52,7 @@ class Batch:
     positions: np.ndarray
     segments: np.ndarray
     sees: np.ndarray
+    table: np.ndarray
     target_index: np.ndarray
     target: np.ndarray
     weight: np.ndarray
@@ -62,6 +65,7 @@ class Batch:
             self.positions,
             self.segments,
             self.sees,
+            self.table,
             self.target_index,
             self.target,
             self.weight,
@@ -105,6 +109,8 @@ class Packer:
             if len(plan) > budget:
                 continue
             start = 1 + max(length for _, length in offered) + request.shift
+            if segment > MOST_SEGMENTS:
+                break
             place = page.add(page.request_rows(number), prompt + plan, start, segment)
             if place is not None:
                 budget -= len(plan)
@@ -131,6 +137,15 @@ class Packer:
         return [*ids, special[REQUEST], *encode(request.query), special[PLAN]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a segment was put: row, offset in it, and its line in the table of segments."""
+
+    row: int
+    offset: int
+    entry: int
+
+
 class _Page:
     """The arrays of a batch while they are being filled, row by row, best fit first."""
 
@@ -143,6 +158,10 @@ class _Page:
         self.sees = np.zeros((shape.groups * shape.request_rows, shape.row), np.int32)
         self.tokens[:, 0] = system
         self.segments[:, 0] = 0
+        self.tools = tool_entries(shape.groups, rows)
+        self.table = np.zeros((self.tools + shape.groups * MOST_SEGMENTS, 6), np.int32)
+        for row in range(rows):
+            self.table[row] = row * shape.row, 1, row * shape.row, -1, 0, 0
         self.filled = [1] * rows
         self.targets: list[tuple[int, int]] = []
         self.requests = 0
@@ -154,8 +173,8 @@ class _Page:
         first = self.shape.groups * self.shape.tool_rows + group * self.shape.request_rows
         return range(first, first + self.shape.request_rows)
 
-    def add(self, rows: range, ids: list[int], start: int, segment: int) -> tuple[int, int] | None:
-        """Put `ids`, at positions from `start`, into the fullest row with room; (row, offset) or None."""
+    def add(self, rows: range, ids: list[int], start: int, segment: int) -> _Place | None:
+        """Put `ids`, at positions from `start`, into the fullest row with room; None when none has."""
         fitting = [row for row in rows if self.filled[row] + len(ids) <= self.shape.row]
         if not fitting:
             return None
@@ -166,13 +185,26 @@ class _Page:
         self.positions[row, here] = np.arange(start, start + len(ids))
         self.segments[row, here] = segment
         self.filled[row] += len(ids)
-        return row, offset
+        return _Place(row, offset, self._enter(row, offset, len(ids), segment))
 
-    def score(self, place: tuple[int, int], prompt: int, plan: list[int], bits: int) -> None:
+    def _enter(self, row: int, offset: int, length: int, segment: int) -> int:
+        """Write a segment into the table; returns its line there."""
+        shape, system = self.shape, row * self.shape.row
+        tools = shape.groups * shape.tool_rows
+        if row < tools:
+            first, group = len(self.filled), row // shape.tool_rows
+        else:
+            first, group = self.tools, (row - tools) // shape.request_rows
+        entry = first + group * MOST_SEGMENTS + segment - 1
+        self.table[entry] = system + offset, length, system, group, segment, 0
+        return entry
+
+    def score(self, place: _Place, prompt: int, plan: list[int], bits: int) -> None:
         """Mark the request at `place` as seeing the tools in `bits`, its plan as what the loss is over."""
-        row, offset = place
-        first = row * self.shape.row + offset + prompt
-        self.sees[row - self.shape.groups * self.shape.tool_rows, offset : offset + prompt + len(plan)] = bits
+        first = place.row * self.shape.row + place.offset + prompt
+        request_row = place.row - self.shape.groups * self.shape.tool_rows
+        self.sees[request_row, place.offset : place.offset + prompt + len(plan)] = bits
+        self.table[place.entry, 5] = bits
         self.targets += [(first + i - 1, token) for i, token in enumerate(plan)]
         self.requests += 1
 
@@ -184,4 +216,6 @@ class _Page:
             index[:count], target[:count] = np.array(self.targets).T
             weight[:count] = 1.0
         sees = self.sees.reshape(self.shape.groups, self.shape.request_rows, self.shape.row)
-        return Batch(self.tokens, self.positions, self.segments, sees, index, target, weight, self.requests)
+        return Batch(
+            self.tokens, self.positions, self.segments, sees, self.table, index, target, weight, self.requests
+        )

@@ -68,6 +68,11 @@ class Encoder:
             ids = self._cache[text] = self(text)
         return ids
 
+    def text(self, token: int) -> str:
+        """What a token stands for; bytes that are no whole characters are replaced."""
+        text: str = self.tokenizer.decode([token], skip_special_tokens=False)
+        return text
+
     @property
     def size(self) -> int:
         """Entries in the vocabulary."""

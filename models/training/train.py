@@ -21,6 +21,7 @@ import torch
 import torch.multiprocessing as multiprocessing
 
 from .corpus import UNSEEN_PACKS, load_corpus
+from .growth import grown
 from .model import ModelShape, PlannerModel
 from .muon import Muon
 from .packing import Batch, Packer, Shape
@@ -72,7 +73,7 @@ def train(run: Run, recipe: Recipe, shape: ModelShape) -> None:
     model = PlannerModel(shape)
     start = load_checkpoint(run.folder / "stable.pt")
     if start:
-        model.load_state_dict(start["model"])
+        model.load_state_dict(grown(start["model"], ModelShape(**start["shape"]), shape))
     model.share_memory()
     context = multiprocessing.get_context("spawn")
     workers = 1 if run.device != "cpu" else run.workers
@@ -104,7 +105,8 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
     muon = Muon(matrices, recipe.muon_rate)
     adam = torch.optim.AdamW(rest, lr=recipe.adam_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
     start = load_checkpoint(run.folder / "stable.pt")
-    if "muon" in start:  # not in weights that came with the repository
+    warm = "muon" in start and start["shape"] == asdict(model.shape)
+    if warm:  # not so with weights that came with the repository, or that have grown
         muon.load_state_dict(start["muon"])
         adam.load_state_dict(start["adam"])
     encoder = Encoder.load(run.folder / "tokenizer.json")
@@ -116,11 +118,13 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
     loss_of = torch.compile(local, dynamic=False)
     saved = time.time()
     smooth: float | None = None
+    meanings = bool(start.get("meanings"))
+    cold_since = -(10**9) if warm else int(counter[0])
     rates = [(group, group["lr"]) for optimizer in (muon, adam) for group in optimizer.param_groups]
     log = _Log(run, recipe, model.shape) if number == 0 else None
     while True:
         step = int(counter[0])
-        scale, decaying = learning_rate(time.time() - began, run, step, recipe)
+        scale, decaying = learning_rate(time.time() - began, run, step - cold_since, recipe)
         if scale <= 0 or stop.asked:
             break
         mix = COPYING_ONLY if step < recipe.copying_steps else recipe.mix
@@ -143,12 +147,11 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
             if time.time() - saved > run.checkpoint_seconds:
                 saved = time.time()
                 log.checks(int(counter[0]), int(counter[1]), checks.losses(local))
-                save_checkpoint(run, recipe, local, muon, adam, counter, decaying)
+                save_checkpoint(run, recipe, local, muon, adam, counter, decaying, meanings)
     if log and checks:
         log.checks(int(counter[0]), int(counter[1]), checks.losses(local))
-        save_checkpoint(
-            run, recipe, local, muon, adam, counter, learning_rate(time.time() - began, run, 10**9, recipe)[1]
-        )
+        decaying = learning_rate(time.time() - began, run, 10**9, recipe)[1]
+        save_checkpoint(run, recipe, local, muon, adam, counter, decaying, meanings)
 
 
 def split_parameters(model: PlannerModel) -> tuple[list[torch.nn.Parameter], list[torch.nn.Parameter]]:
@@ -159,12 +162,15 @@ def split_parameters(model: PlannerModel) -> tuple[list[torch.nn.Parameter], lis
     return matrices, rest
 
 
-def learning_rate(elapsed: float, run: Run, step: int, recipe: Recipe) -> tuple[float, bool]:
-    """The factor on the learning rates after `elapsed` seconds, and whether it is falling already."""
+def learning_rate(elapsed: float, run: Run, steps: int, recipe: Recipe) -> tuple[float, bool]:
+    """The factor on the learning rates, and whether it is falling already.
+
+    `elapsed` is in seconds, `steps` counts from where the optimizers began.
+    """
     left = 1 - elapsed / (60 * run.minutes)
     decaying = left < run.cooldown
     scale = left / run.cooldown if decaying else 1.0
-    return min(scale, (step + 1) / recipe.warmup_steps), decaying
+    return min(scale, (steps + 1) / recipe.warmup_steps), decaying
 
 
 def save_checkpoint(
@@ -175,6 +181,7 @@ def save_checkpoint(
     adam: torch.optim.Optimizer,
     counter: Any,
     decaying: bool,
+    meanings: bool,
 ) -> None:
     """Write `latest.pt` (and `stable.pt` before the learning rate falls), whole or not at all."""
     content = {
@@ -185,6 +192,7 @@ def save_checkpoint(
         "requests": int(counter[1]),
         "shape": asdict(model.shape),
         "recipe": asdict(recipe),
+        "meanings": meanings,  # whether `meanings.py` has been at the embeddings
     }
     for name in ("latest.pt",) if decaying else ("latest.pt", "stable.pt"):
         temporary = run.folder / f"{name}.new"

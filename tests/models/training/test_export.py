@@ -52,8 +52,8 @@ def test_llama_cpp_gives_the_trainers_logits_for_composed_tool_segments(
     packer = Packer(encoder, Shape(groups=1, tool_rows=1, request_rows=1, row=192, targets=64))
     batch = packer.pack([Group(TOOLS, (request,))])
     with torch.no_grad():
-        tokens, positions, segments, sees, index, *_ = batch.to(torch.device("cpu"))
-        hidden = model.hidden(tokens, positions, segments, sees).flatten(0, 1)[index[0]]
+        tokens, positions, segments, sees, table, index, *_ = batch.to(torch.device("cpu"))
+        hidden = model.hidden(tokens, positions, segments, sees, table).flatten(0, 1)[index[0]]
         expected = (hidden.float() @ model.embedding.weight.T).numpy()
     content = {"shape": asdict(model.shape), "recipe": {}, "requests": 0, "model": model.state_dict()}
     write_gguf(content, encoder, "test", tmp_path / "model.gguf")

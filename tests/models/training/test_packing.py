@@ -45,9 +45,9 @@ def model(encoder: Encoder) -> PlannerModel:
 def first_logits(model: PlannerModel, encoder: Encoder, *groups: Group) -> Any:
     """Logits at the first plan token of the first request."""
     batch = Packer(encoder, SHAPE).pack(list(groups))
-    tokens, positions, segments, sees, index, *_ = batch.to(torch.device("cpu"))
+    tokens, positions, segments, sees, table, index, *_ = batch.to(torch.device("cpu"))
     with torch.no_grad():
-        hidden = model.hidden(tokens, positions, segments, sees).flatten(0, 1)[index[0]]
+        hidden = model.hidden(tokens, positions, segments, sees, table).flatten(0, 1)[index[0]]
         return hidden @ model.embedding.weight.T
 
 

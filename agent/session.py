@@ -73,6 +73,16 @@ class Turn:
     started_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A conversation of those in the file. last_request: what was asked last, at ended_at (in UTC)."""
+
+    id: str
+    turns: int
+    last_request: str
+    ended_at: datetime
+
+
 def default_path() -> Path:
     """Where sessions are kept: `sessions.db` in the platform's folder for the user's data."""
     return Path(platformdirs.user_data_path("scrubjay", appauthor=False)) / "sessions.db"
@@ -140,6 +150,37 @@ class Session:
         """The latest turns as planners see them, oldest first. Raises StorageError."""
         turns = await self.history()
         return [PastTurn(turn.request, turn.plan, turn.results, turn.referable) for turn in turns]
+
+    async def all_in_file(self) -> list[Summary]:
+        """The conversations of the file that have turns, the latest first. Raises StorageError."""
+
+        def select(connection: sqlite3.Connection) -> list[Summary]:
+            rows = connection.execute(
+                "SELECT session, COUNT(*), request, MAX(ended_at) FROM turns GROUP BY session ORDER BY 4 DESC"
+            )
+            return [Summary(id, turns, last, datetime.fromisoformat(at)) for id, turns, last, at in rows]
+
+        return await self._database.run(select)
+
+    async def forget(self, latest: int | None = None) -> int:
+        """Drop the `latest` turns of this conversation, or all; returns how many there were.
+
+        With all turns go the records of effects that have ended; so they can no longer be taken back.
+        Raises StorageError.
+        """
+
+        def delete(connection: sqlite3.Connection) -> int:
+            if latest is None:
+                connection.execute(
+                    "DELETE FROM effects WHERE session = ? AND ended_at IS NOT NULL", (self.id,)
+                )
+            return connection.execute(
+                "DELETE FROM turns WHERE session = ? AND number IN"
+                " (SELECT number FROM turns WHERE session = ? ORDER BY number DESC LIMIT ?)",
+                (self.id, self.id, -1 if latest is None else latest),
+            ).rowcount
+
+        return await self._database.run(delete)
 
     def journal(self, request_id: str) -> Journal:
         """Where the effects of a request are written down."""

@@ -36,7 +36,7 @@ class Display(Protocol):
 
 def open_display(console: Console, record: Record) -> Display:
     """The display that fits the console. `record` must have seen each event before the display does."""
-    if console.is_terminal and not console.is_dumb_terminal:
+    if console.is_terminal and not console.is_dumb_terminal and not console.legacy_windows:
         from .live import LiveDisplay  # rich's moving parts are not needed in a pipe
 
         return LiveDisplay(console, record)

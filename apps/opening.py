@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..agent.agent import Agent
+from ..agent.planner import Engine
 from ..agent.policy import Policy
 from ..agent.session import Session
 from ..models.catalog import bundled_planner
@@ -48,11 +49,22 @@ async def open_agent(
     tools = open_registry(data_folder)
     async with (
         await load_engine(model) as engine,
-        await Session.open(data_folder / "sessions.db", session) as conversation,
-        Agent(tools, engine, session=conversation, policy=policy, max_tools=MAX_TOOLS) as agent,
+        await open_session(data_folder, session) as conversation,
+        make_agent(tools, engine, conversation, policy) as agent,
     ):
-        await _tell_of_before(conversation)
         yield agent
+
+
+async def open_session(data_folder: Path, name: str) -> Session:
+    """The conversation of that name; what the user must know of the time before goes to stderr."""
+    conversation = await Session.open(data_folder / "sessions.db", name)
+    await _tell_of_before(conversation)
+    return conversation
+
+
+def make_agent(tools: ToolRegistry, engine: Engine, conversation: Session, policy: Policy) -> Agent:
+    """The agent as the commands use it."""
+    return Agent(tools, engine, session=conversation, policy=policy, max_tools=MAX_TOOLS)
 
 
 async def _tell_of_before(conversation: Session) -> None:

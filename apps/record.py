@@ -11,6 +11,7 @@ from ..agent.events import (
     ConsentAsked,
     Event,
     PlanText,
+    RequestCancelled,
     RequestFailed,
     RequestFinished,
     RequestStarted,
@@ -61,6 +62,7 @@ class Record:
     questions: what the person is asked now, by step, in the order asked.
     replans: why it planned again, each time.
     status: None until the end.
+    undo: what can be taken back of what was done, in words.
     """
 
     request: str = ""
@@ -71,6 +73,7 @@ class Record:
     answer: str = ""
     status: Status | None = None
     timings: Timings = field(default_factory=Timings)
+    undo: tuple[str, ...] = ()
 
     def see(self, event: Event) -> None:
         match event:
@@ -87,10 +90,21 @@ class Record:
                 self.answer += event.text
             case RequestFinished():
                 self.status, self.answer, self.timings = event.status, event.answer, event.timings
+                self.undo = event.undo
             case RequestFailed():
                 self.status, self.answer = Status.FAILED, event.error
+            case RequestCancelled():
+                self._stop()
             case _:
                 self._see_step(event)
+
+    def _stop(self) -> None:
+        self.status, self.unfinished = Status.CANCELLED, ""
+        for step in self.steps.values():
+            if step.status is StepStatus.RUNNING:
+                step.status, step.result = StepStatus.FAILED, "stopped while it ran"
+            elif step.status in (StepStatus.PLANNED, StepStatus.ASKING):
+                step.status, step.result = StepStatus.SKIPPED, "stopped before it ran"
 
     def _see_step(self, event: Event) -> None:
         match event:

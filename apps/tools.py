@@ -38,8 +38,15 @@ def show(data_folder: Path, name: str) -> None:
         tool = open_registry(data_folder).get(name)
     except UnknownToolError as error:
         raise click.UsageError(f"{error}; `scrubjay tools` lists them") from error
-    click.echo(f"{tool.name}  ({tool.effect})\n{textwrap.indent(tool.description, '  ')}")
-    click.echo(f"parameters\n{_json(tool.parameters)}\nreturns\n{_json(tool.returns)}")
+    click.echo(tool_page(tool))
+
+
+def tool_page(tool: Tool) -> str:
+    """A tool's effect, description, parameters and result, for a reader."""
+    return (
+        f"{tool.name}  ({tool.effect})\n{textwrap.indent(tool.description, '  ')}\n"
+        f"parameters\n{_json(tool.parameters)}\nreturns\n{_json(tool.returns)}"
+    )
 
 
 def _list(all_tools: list[Tool]) -> None:

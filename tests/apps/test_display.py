@@ -22,7 +22,7 @@ def _shown(events: list[Event], *, terminal: bool, width: int = 80) -> str:
         display.see(event)
     display.close()
     assert isinstance(console.file, StringIO)
-    return console.file.getvalue()
+    return console.file.getvalue().replace("\x1b[K", "")  # to the end of the line: cleared
 
 
 def test_a_pipe_gets_plain_lines_in_the_order_in_which_things_happened() -> None:

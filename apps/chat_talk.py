@@ -1,0 +1,112 @@
+"""What a chat works with, and may exchange while it is open: the model, the session, the agent on both."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from ..agent.agent import Agent
+from ..agent.planner import Engine
+from ..agent.policy import Policy
+from ..agent.session import Session
+from ..tools.registry import ToolRegistry
+from .opening import load_engine, make_agent, open_session
+from .record import Record
+
+OpenEngine = Callable[[Path | None], AbstractAsyncContextManager[Engine]]
+"""Opens the engine of a model file, or of the bundled planner, until the context ends. Raises ModelError."""
+
+
+@asynccontextmanager
+async def loaded_engine(model: Path | None) -> AsyncGenerator[Engine, None]:
+    """The engine of that model file, or of the bundled planner."""
+    async with await load_engine(model) as engine:
+        yield engine
+
+
+def path_said(text: str) -> Path:
+    """The path that a person typed; `~` is home."""
+    return Path(text).expanduser()
+
+
+class Talk:
+    """One open chat. Make it with `open_talk`.
+
+    own_tools: the names of the tools that are the user's own. served: what came of each request so far.
+    listed_sessions: the names of the sessions that were shown.
+    """
+
+    agent: Agent
+    engine: Engine
+    session: Session
+    model: Path | None = None
+
+    def __init__(
+        self,
+        tools: ToolRegistry,
+        policy: Policy,
+        data_folder: Path,
+        console: Console,
+        open_engine: OpenEngine,
+    ) -> None:
+        self.tools = tools
+        self.policy = policy
+        self.data_folder = data_folder
+        self.console = console
+        self.own_tools: frozenset[str] = frozenset()
+        self.served: list[Record] = []
+        self.listed_sessions: list[str] = []
+        self._open_engine = open_engine
+        self._engine_stack = AsyncExitStack()
+        self._session_stack = AsyncExitStack()
+        self._agent_stack = AsyncExitStack()
+
+    async def open(self, model: Path | None, session: str) -> None:
+        """Load the model and open the session. Raises ModelError and StorageError."""
+        await self._enter_engine(model)
+        await self.use_session(session)
+
+    async def use_model(self, model: Path | None) -> None:
+        """Plan with another model from now on. Raises ModelError, and then the one before stays."""
+        before = await self._enter_engine(model)
+        await self._enter_agent()
+        await before.aclose()
+
+    async def use_session(self, name: str) -> None:
+        """Go on with another conversation, a new one if need be. Raises StorageError."""
+        stack = AsyncExitStack()
+        self.session = await stack.enter_async_context(await open_session(self.data_folder, name))
+        before, self._session_stack = self._session_stack, stack
+        await self._enter_agent()
+        await before.aclose()
+
+    async def aclose(self) -> None:
+        """Close everything, the agent first."""
+        for stack in (self._agent_stack, self._session_stack, self._engine_stack):
+            await stack.aclose()
+
+    async def _enter_engine(self, model: Path | None) -> AsyncExitStack:
+        """Returns what closes the engine before."""
+        stack = AsyncExitStack()
+        self.engine = await stack.enter_async_context(self._open_engine(model))
+        self.model = model
+        before, self._engine_stack = self._engine_stack, stack
+        return before
+
+    async def _enter_agent(self) -> None:
+        stack = AsyncExitStack()
+        agent = make_agent(self.tools, self.engine, self.session, self.policy)
+        self.agent = await stack.enter_async_context(agent)
+        before, self._agent_stack = self._agent_stack, stack
+        await before.aclose()
+
+
+@asynccontextmanager
+async def open_talk(talk: Talk, model: Path | None, session: str) -> AsyncGenerator[Talk, None]:
+    """`talk`, opened, and closed in the end. Raises ModelError and StorageError."""
+    try:
+        await talk.open(model, session)
+        yield talk
+    finally:
+        await talk.aclose()

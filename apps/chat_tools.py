@@ -1,0 +1,40 @@
+"""`/tools`: what a chat can do."""
+
+from rich.table import Table
+from rich.text import Text
+
+from ..tools.tool import Tool
+from .chat_talk import Talk
+from .display import safe_text
+from .tools import tool_page
+
+
+def names(talk: Talk) -> tuple[str, ...]:
+    """The names of all tools."""
+    return talk.tools.names
+
+
+async def tools(talk: Talk, wanted: str) -> None:
+    """List all tools, those with the words of `wanted` in name or description, or show the one so called."""
+    if wanted in talk.tools:
+        talk.console.print(Text(safe_text(tool_page(talk.tools.get(wanted)))))
+        return
+    found = [tool for tool in talk.tools if _has(tool, wanted.lower().split())]
+    if not found:
+        talk.console.print(f"No tool has {wanted!r} in its name or description.", markup=False)
+        return
+    table = Table.grid(padding=(0, 2))
+    for tool in found:
+        table.add_row(Text(tool.name, style="bold"), _effect(talk, tool), Text(safe_text(tool.description)))
+    talk.console.print(table)
+
+
+def _has(tool: Tool, words: list[str]) -> bool:
+    text = f"{tool.name} {tool.description}".lower()
+    return all(word in text for word in words)
+
+
+def _effect(talk: Talk, tool: Tool) -> Text:
+    return Text(
+        f"{tool.effect.value}, yours" if tool.name in talk.own_tools else tool.effect.value, style="dim"
+    )

@@ -9,6 +9,7 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from .adapters import Switch
 from .batch import Batch
 from .errors import NativeError
 from .library import Model, last_errors
@@ -45,6 +46,7 @@ class Context:
         self.cells = cells
         self._memory = llama_cpp.llama_get_memory(self._pointer)
         self._vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(model.vocabulary))
+        self._switched: Switch | None = None
         self._address = 0
         self._logits: Logits = np.empty((0, self._vocabulary_size), np.float32)
 
@@ -60,6 +62,17 @@ class Context:
             data = (ctypes.c_float * self._vocabulary_size * batch.rows).from_address(address)
             self._address, self._logits = address, np.ctypeslib.as_array(data)
         return self._logits[: batch.rows]
+
+    def switch(self, on: Switch | None) -> None:
+        """Let what is computed from now on go through an adapter, or through the model alone."""
+        if on == self._switched:
+            return
+        count = 0 if on is None else 1
+        pointers = (llama_cpp.llama_adapter_lora_p_ctypes * count)(*([on.adapter.pointer] if on else []))
+        scales = (ctypes.c_float * count)(*([on.scale] if on else []))
+        if code := llama_cpp.llama_set_adapters_lora(self._pointer, pointers, count, scales):
+            raise NativeError(f"llama.cpp cannot switch to {on}: {code} ({last_errors()})")
+        self._switched = on
 
     def copy(self, source: int, target: int) -> None:
         """Let sequence `target` have the cells of `source` too; no data moves."""

@@ -4,16 +4,19 @@ import asyncio
 import atexit
 import threading
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import llama_cpp
 from pydantic import BaseModel, ConfigDict, Field
 
+from .adapter_file import AdapterFile, read_adapter
+from .adapters import AdapterUse
 from .constrained import Constraint
 from .context import thread_count
 from .errors import EngineClosedError, NativeError
@@ -23,6 +26,7 @@ from .metadata import Metadata
 from .outbox import Chunk, Outbox
 from .prompt import Prompt
 from .scheduler import Scheduler
+from .thinking import Thinking
 from .vocabulary import Vocabulary
 
 EXIT_TIMEOUT_S = 5.0
@@ -50,7 +54,11 @@ class LlamaEngine:
         """Use `load`."""
         self.metadata: Metadata = model.metadata
         self.vocabulary = vocabulary
+        self.path = model.path
+        self.parallel = thread.settings.parallel_generations
+        """How many generations run at once."""
         self._thread = thread
+        self._adapters: tuple[AdapterFile, ...] = ()
         # The thread is a daemon so that a forgotten engine cannot keep the interpreter from ending; llama.cpp
         # must still be out of its hands before that, or the process may end in a crash.
         self._finalizer = weakref.finalize(self, thread.stop, EXIT_TIMEOUT_S)
@@ -69,24 +77,77 @@ class LlamaEngine:
         return cls(thread, model, vocabulary)
 
     async def generate(
-        self, prompt: Prompt, *, constraint: Constraint | None = None, max_tokens: int = 512
+        self,
+        prompt: Prompt,
+        *,
+        constraint: Constraint | None = None,
+        max_tokens: int = 512,
+        adapter: AdapterUse | None = None,
+        thinking: Thinking | None = None,
     ) -> AsyncGenerator[Chunk, None]:
         """Write what follows `prompt`, greedily, until the model or the constraint ends it or `max_tokens`
         are written; chunks come as they are written.
 
+        adapter: what writes it. thinking: write a thought first, whose tokens `max_tokens` doesn't count.
+
         Closing the generator, or cancelling the task that waits for it, stops the writing within one token.
         Raises `RequestTooLongError`, `ContextFullError` (after the chunks that fitted), `GrammarError`,
-        `EngineClosedError`, or what the constraint raises.
+        `UnknownAdapterError`, `CannotThinkError`, `EngineClosedError`, or what the constraint raises.
         """
-        if max_tokens < 1:
-            raise ValueError(f"max_tokens is {max_tokens}; at least one token must be allowed")
-        outbox = Outbox()
-        self._thread.submit(Request(prompt, constraint, max_tokens, outbox))
-        try:
-            while (chunk := await outbox.receive()) is not None:
+        request = _request(prompt, constraint, max_tokens, adapter, thinking)
+        self._thread.submit(request)
+        async with aclosing(_stream(request.outbox)) as chunks:
+            async for chunk in chunks:
                 yield chunk
+
+    @asynccontextmanager
+    async def samples(
+        self,
+        prompt: Prompt,
+        thoughts: Sequence[Thinking],
+        *,
+        constraint: Constraint | None = None,
+        max_tokens: int = 512,
+        adapter: AdapterUse | None = None,
+    ) -> AsyncIterator[list[AsyncGenerator[Chunk, None]]]:
+        """Write once for each of `thoughts`, side by side; the prompt is read once and its KV shared.
+
+        Each stream is as `generate` gives it, and closing it stops that one alone; leaving the context stops
+        all. Raises ValueError for more thoughts than `parallel`.
+        """
+        if len(thoughts) > self.parallel:
+            raise ValueError(
+                f"{len(thoughts)} thoughts at once, and this engine runs {self.parallel} generations;"
+                " load it with more parallel_generations"
+            )
+        requests = [_request(prompt, constraint, max_tokens, adapter, thinking) for thinking in thoughts]
+        self._thread.submit(*requests)
+        streams = [_stream(request.outbox) for request in requests]
+        try:
+            yield streams
         finally:
-            outbox.cancelled = True
+            for request, stream in zip(requests, streams, strict=True):
+                request.outbox.cancelled = True
+                await stream.aclose()
+
+    @property
+    def adapters(self) -> tuple[AdapterFile, ...]:
+        """The adapters that `generate` may name, in the order in which they were added."""
+        return self._adapters
+
+    async def add_adapter(self, path: Path, name: str | None = None) -> AdapterFile:
+        """Load a LoRA adapter (GGUF) beside the model, under the file's name or another one.
+
+        Raises `AdapterError` with the reason where it doesn't fit the model, and `ModelFileError` where the
+        file is damaged.
+        """
+        file = await asyncio.to_thread(read_adapter, path, self.path, name)
+        self._adapters = await asyncio.wrap_future(self._thread.call(lambda s: _add(s, file)))
+        return file
+
+    async def remove_adapter(self, name: str) -> None:
+        """Free an adapter. Raises `UnknownAdapterError`, and `AdapterError` while it is in use."""
+        self._adapters = await asyncio.wrap_future(self._thread.call(lambda s: _remove(s, name)))
 
     async def aclose(self) -> None:
         """End what is being written with `EngineClosedError` and free the model; may be called twice."""
@@ -102,14 +163,64 @@ class LlamaEngine:
         await self.aclose()
 
 
+def _request(
+    prompt: Prompt,
+    constraint: Constraint | None,
+    max_tokens: int,
+    adapter: AdapterUse | None,
+    thinking: Thinking | None,
+) -> Request:
+    if max_tokens < 1:
+        raise ValueError(f"max_tokens is {max_tokens}; at least one token must be allowed")
+    thought = thinking.max_tokens + 2 if thinking else 0  # with the tokens that open and close it
+    return Request(prompt, constraint, max_tokens + thought, Outbox(), adapter, thinking)
+
+
+async def _stream(outbox: Outbox) -> AsyncGenerator[Chunk, None]:
+    try:
+        while (chunk := await outbox.receive()) is not None:
+            yield chunk
+    finally:
+        outbox.cancelled = True
+
+
+def _add(scheduler: Scheduler, file: AdapterFile) -> tuple[AdapterFile, ...]:
+    scheduler.adapters.add(file)
+    return scheduler.adapters.files
+
+
+def _remove(scheduler: Scheduler, name: str) -> tuple[AdapterFile, ...]:
+    scheduler.remove_adapter(name)
+    return scheduler.adapters.files
+
+
+class Call:
+    """Something that the engine's thread does between two steps."""
+
+    def __init__(self, work: Callable[[Scheduler], Any]) -> None:
+        self.done: Future[Any] = Future()
+        self._work = work
+
+    def run(self, scheduler: Scheduler) -> None:
+        """Do it, and tell how it went."""
+        try:
+            self.done.set_result(self._work(scheduler))
+        except Exception as error:
+            self.done.set_exception(error)
+
+    def refuse(self, error: Exception) -> None:
+        """It cannot be done any more."""
+        self.done.set_exception(error)
+
+
 class EngineThread:
     """The thread that alone touches llama.cpp: loads, moves the scheduler on while it is busy, frees."""
 
     def __init__(self, path: Path, settings: EngineSettings) -> None:
         self.loaded: Future[tuple[Model, Vocabulary]] = Future()
         self._path = path
-        self._settings = settings
-        self._requests: SimpleQueue[Request | None] = SimpleQueue()  # None: stop
+        self.settings = settings
+        self._requests: SimpleQueue[tuple[Request, ...] | Call | None] = SimpleQueue()  # None: stop
         self._stopping = threading.Lock()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name=f"scrubjay engine {path.name}", daemon=True)
@@ -118,12 +229,22 @@ class EngineThread:
         """Start loading; `loaded` tells how it went."""
         self._thread.start()
 
-    def submit(self, request: Request) -> None:
-        """Queue a request. Raises `EngineClosedError` when the thread was stopped."""
+    def submit(self, *requests: Request) -> None:
+        """Queue a request, or several with one prompt. Raises `EngineClosedError` when the thread was
+        stopped."""
+        self._put(requests)
+
+    def call(self, work: Callable[[Scheduler], Any]) -> Future[Any]:
+        """Queue something that only this thread may do. Raises `EngineClosedError` as `submit`."""
+        call = Call(work)
+        self._put(call)
+        return call.done
+
+    def _put(self, item: tuple[Request, ...] | Call) -> None:
         with self._stopping:
             if self._stopped:
                 raise EngineClosedError("the engine is closed; load the model again")
-            self._requests.put(request)
+            self._requests.put(item)
 
     def stop(self, timeout_s: float | None = None) -> None:
         """End everything, and wait until the model is freed, or so many seconds."""
@@ -151,7 +272,7 @@ class EngineThread:
             llama_cpp.llama_model_free(model.pointer)
 
     def _serve(self, model: Model, vocabulary: Vocabulary) -> None:
-        settings = self._settings
+        settings = self.settings
         # Other models hold a prompt and its text in one sequence, which cannot outgrow their training.
         most = settings.context_tokens if model.parallel_segments else model.positions
         scheduler = Scheduler(
@@ -179,14 +300,20 @@ class EngineThread:
         with self._stopping:
             self._stopped = True
         while not self._requests.empty():
-            if (request := self._requests.get()) is not None:
-                scheduler.submit(request)
+            item = self._requests.get()
+            if isinstance(item, Call):
+                item.refuse(EngineClosedError("the engine is closed; load the model again"))
+            elif item is not None:
+                scheduler.submit(*item)
 
     def _take_requests(self, scheduler: Scheduler) -> bool:
         """Submit what was asked for meanwhile, and wait while there is nothing to do. False: stop."""
         while not (scheduler.busy and self._requests.empty()):
-            request = self._requests.get()
-            if request is None:
+            item = self._requests.get()
+            if item is None:
                 return False
-            scheduler.submit(request)
+            if isinstance(item, Call):
+                item.run(scheduler)
+            else:
+                scheduler.submit(*item)
         return True

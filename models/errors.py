@@ -17,6 +17,19 @@ class ModelFileError(ModelError):
         self.expected = expected
 
 
+class AdapterError(ModelError):
+    """An adapter's file cannot be used with the model; the message says why."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path}: {problem}.")
+        self.path = path
+        self.problem = problem
+
+
+class UnknownAdapterError(ModelError):
+    """A generation names an adapter that is not loaded."""
+
+
 class RequestTooLongError(ModelError):
     """The prompt alone does not fit into the context."""
 

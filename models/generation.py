@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .adapters import AdapterUse, Switch
 from .batch import Stream
 from .confidence import Confidence, Row
 from .constrained import Chooser, Constraint
@@ -10,6 +11,7 @@ from .layout import TokenPrompt
 from .outbox import Outbox
 from .prompt import Prompt
 from .segments import CachedSegment
+from .thinking import ThinkFirst, Thinking
 from .vocabulary import Vocabulary
 
 
@@ -21,6 +23,8 @@ class Request:
     constraint: Constraint | None
     max_tokens: int
     outbox: Outbox
+    adapter: AdapterUse | None = None
+    thinking: Thinking | None = None
     read_under: str = ""
     """The adapter that reads the prompt, by its identity (see `SegmentKey`); "": the model alone."""
     tokens: TokenPrompt | None = None
@@ -38,9 +42,10 @@ class Generation:
         stream: Stream,
         room: int,
         reserved: int,
+        switch: Switch | None = None,
     ) -> None:
         """`room` is how many tokens can be written before the context is full, `reserved` how many cells are
-        set aside for all that `stream` will hold."""
+        set aside for all that `stream` will hold, `switch` the adapter that writes."""
         self._outbox = request.outbox
         self.stream = stream
         self.reserved = reserved
@@ -49,6 +54,15 @@ class Generation:
         self.composed = False
         """Whether the stream's sequence has the segments' cells."""
         self.finished = False
+        self.lead: Generation | None = None
+        """Whose prompt it waits for, when several are written after one prompt."""
+        self.later: list[int] = []
+        """The prompt's last tokens, and what is forced after them, when those before are shared."""
+        self.adapter = request.adapter
+        self.prompt_cells = 0
+        """How many cells the prompt takes that nobody else reserved."""
+        self._switch = switch
+        self._thinking = request.thinking is not None
         self._max_tokens = request.max_tokens
         self._chooser = chooser
         self._confidence = Confidence(vocabulary.size)
@@ -61,9 +75,46 @@ class Generation:
         """Whether nobody waits for the text any more."""
         return self._outbox.cancelled
 
-    def begin(self) -> None:
-        """Write what is forced before anything was computed."""
+    @property
+    def under(self) -> Switch | None:
+        """The adapter that computes its next tokens; None: the model alone."""
+        shared = self.later and not (self._switch and self._switch.reads_prompt)
+        return None if shared else self._switch
+
+    def begin(self, share: bool = False) -> None:
+        """Write what is forced before anything was computed.
+
+        Where the prompt belongs to the model alone, or others `share` it, its end is put off until the rest
+        is there.
+        """
+        prompt = self.prompt_cells = len(self.stream.pending)
         self._write(self._chooser.begin(), chosen=0)
+        tokens = self.stream.pending
+        start = len(tokens)
+        if self._switch is not None and not self._switch.reads_prompt:
+            start = self._switch.starts_at(tuple(tokens), prompt)
+            if start == len(tokens):  # its invocation tokens are not there: it stays off
+                self._switch = None
+        if share:
+            start = min(start, prompt - 1)
+        if 0 < start < len(tokens):
+            self.stream.pending, self.later = tokens[:start], tokens[start:]
+
+    def follow(self, lead: "Generation") -> None:
+        """Wait until `lead` has read the prompt."""
+        self.lead, self.stream.pending = lead, []
+
+    def go_on(self, position: int) -> None:
+        """After the shared part of the prompt, which ends at `position`: the rest comes next."""
+        self.lead, self.composed = None, True
+        self.stream.position = position
+        self.stream.pending, self.later = self.later, []
+
+    def take_over(self, lead: "Generation") -> None:
+        """Read on in place of `lead`, whose cells this one's sequence has now."""
+        self.lead, self.composed = None, lead.composed
+        self.stream.position, self.stream.pending = lead.stream.position, lead.stream.pending
+        self.reserved += lead.prompt_cells
 
     def advance(self, logits: Row) -> None:
         """Write the next token, and those forced after it; from logits of shape (vocabulary,)."""
@@ -82,7 +133,10 @@ class Generation:
         """Write `tokens`, `chosen` ones (0 or 1) first, then forced ones."""
         tokens = tokens[: min(self._max_tokens, self._room) - self._written]
         self._written += len(tokens)
-        self._outbox.write([self._vocabulary.piece(token) for token in tokens], len(tokens) - chosen)
+        rest = self._write_thought(tokens, chosen) if self._thinking else tokens
+        if not self._thinking:
+            forced = len(rest) - chosen if rest is tokens else len(rest)
+            self._outbox.write([self._vocabulary.piece(token) for token in rest], forced)
         if self._outbox.due:
             self._outbox.hand_over(self._confidence.take())
         if self._chooser.finished or self._written >= self._max_tokens:
@@ -93,3 +147,15 @@ class Generation:
                 " request or the history, or load the model with more context_tokens"
             )
         self.stream.pending.extend(tokens)
+
+    def _write_thought(self, tokens: list[int], chosen: int) -> list[int]:
+        """Write those of `tokens` that belong to the thought; returns what comes after its end."""
+        assert isinstance(self._chooser, ThinkFirst)
+        close = self._chooser.close
+        end = tokens.index(close) + 1 if close in tokens else len(tokens)
+        pieces = [self._vocabulary.piece(token) for token in tokens[:end]]
+        self._outbox.write(pieces, end - chosen, thinking=True)
+        if close in tokens:
+            self._thinking = False
+            self._outbox.end_thought(self._confidence.take())
+        return tokens[end:]

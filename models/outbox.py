@@ -22,6 +22,10 @@ class Chunk:
     """How many of those the grammar left no choice about."""
     logprob: float
     """Sum of the natural logarithms of the others' probabilities, see `Confidence`."""
+    thought: str = ""
+    """Text inside a think block; a chunk that has some has no `text` and no `logprob`."""
+    thought_logprob: float = 0.0
+    """What `logprob` is for text."""
 
 
 class Outbox:
@@ -41,6 +45,7 @@ class Outbox:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._text = ""
         self._tokens = self._forced = 0
+        self._thinking = False
         self._handed_over = 0.0  # the first text goes at once
 
     async def receive(self) -> Chunk | None:
@@ -50,8 +55,12 @@ class Outbox:
             raise item
         return item
 
-    def write(self, pieces: Sequence[bytes], forced: int) -> None:
-        """Add the bytes of tokens, of which the last `forced` ones were forced."""
+    def write(self, pieces: Sequence[bytes], forced: int, thinking: bool = False) -> None:
+        """Add the bytes of tokens, of which the last `forced` ones were forced.
+
+        thinking: they belong to a thought, which `end_thought` ends.
+        """
+        self._thinking = thinking
         text = self._decoder.decode(b"".join(pieces))
         self._text += text
         self._tokens += len(pieces)
@@ -62,12 +71,21 @@ class Outbox:
         """Send what was written; `logprob` is what the model thought of it."""
         self._send(self._chunk(logprob))
 
+    def end_thought(self, logprob: float) -> None:
+        """Send what is left of a thought; what is written next is text."""
+        self._text += self._decoder.decode(b"", final=True)
+        self._decoder.reset()
+        self.hand_over(logprob)
+
     def close(self, logprob: float = 0.0, error: Exception | None = None) -> None:
         """Send what is left and end, well or with an error. Bytes of an unfinished character are left out."""
         self._send(*([self._chunk(logprob)] if self._tokens else []), error)
 
     def _chunk(self, logprob: float) -> Chunk:
-        chunk = Chunk(self._text, self._tokens, self._forced, logprob)
+        if self._thinking:
+            chunk = Chunk("", self._tokens, self._forced, 0.0, self._text, logprob)
+        else:
+            chunk = Chunk(self._text, self._tokens, self._forced, logprob)
         self._text, self._tokens, self._forced, self.due = "", 0, 0, False
         self._handed_over = monotonic()
         return chunk

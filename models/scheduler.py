@@ -2,16 +2,18 @@
 
 from collections import deque
 
+from .adapters import Adapters, Switch
 from .batch import Batch, Stream
 from .confidence import Row
-from .constrained import Greedy, LineByLine
+from .constrained import Chooser, Constraint, Greedy, LineByLine
 from .context import Context
-from .errors import NativeError, RequestTooLongError
+from .errors import AdapterError, NativeError, RequestTooLongError
 from .generation import Generation, Request
 from .layout import Layout, TokenPrompt
 from .library import Model
 from .segment_key import SegmentKey
 from .segments import CachedSegment, Segments
+from .thinking import ThinkFirst
 from .vocabulary import Vocabulary
 
 # Tokens of one prompt in one batch: enough for full speed, few enough that others don't wait long for theirs.
@@ -19,6 +21,10 @@ PROMPT_TOKENS = 128
 SEGMENT_SEQUENCES = 64  # more would slow every step down
 RESIDENT_CELLS = 512
 SAVED_BYTES = 256 * 2**20
+# The first step after a switch takes about 2 ms more. Nobody waits longer than so many steps for each of
+# the other adapters, and no request longer than so many that overtake it.
+STEPS_BETWEEN_SWITCHES = 32
+MOST_OVERTAKEN = 16
 
 
 class Scheduler:
@@ -41,7 +47,11 @@ class Scheduler:
         ids = range(parallel, parallel + segment_sequences)
         self._segments = Segments(self._context, ids, RESIDENT_CELLS, SAVED_BYTES)
         self._spare = list(range(parallel))
-        self._waiting: deque[Request] = deque()
+        self.adapters = Adapters(model)
+        self._switched: Switch | None = None
+        self._steps_since_switch = 0
+        self._overtaken = 0
+        self._waiting: deque[tuple[Request, ...]] = deque()
         self._running: list[Generation] = []
         self.computed = 0
         """How many tokens went through the model so far."""
@@ -51,9 +61,20 @@ class Scheduler:
         """Whether `step` has something to do."""
         return bool(self._running or self._waiting)
 
-    def submit(self, request: Request) -> None:
-        """Queue a request."""
-        self._waiting.append(request)
+    def submit(self, *requests: Request) -> None:
+        """Queue a request; or several that differ only in how they think, which share their prompt's KV."""
+        self._waiting.append(requests)
+
+    def remove_adapter(self, name: str) -> None:
+        """Free an adapter. Raises `UnknownAdapterError`, and `AdapterError` while something is or will be
+        written with it."""
+        used = [generation.adapter for generation in self._running]
+        used += [request.adapter for requests in self._waiting for request in requests]
+        if any(use is not None and use.name == name for use in used):
+            file = next(file for file in self.adapters.files if file.name == name)
+            raise AdapterError(file.path, f"{name} is writing something; remove it when that has ended")
+        self.adapters.remove(name, self._context)
+        self._switched = None
 
     def step(self) -> None:
         """Compute one batch and hand out what came of it."""
@@ -61,11 +82,13 @@ class Scheduler:
             self._end(generation, None)
         self._admit()
         self._batch.clear()
+        self._switch()
         rows = self._add_generations()
         segment = self._add_segment()
         if not self._batch.size:
             return
         try:
+            self._context.switch(self._switched)
             logits = self._context.decode(self._batch)
         except NativeError as error:
             self._abandon(error)
@@ -75,6 +98,9 @@ class Scheduler:
             self._segments.completed(segment)
         for generation, row in rows:
             self._advance(generation, logits[row])
+        for generation in list(self._running):
+            if generation.later and generation.composed and not generation.stream.pending:
+                self._end_shared_part(generation)
 
     def _abandon(self, error: Exception) -> None:
         """End every running generation with `error` and start afresh with those that wait."""
@@ -86,43 +112,75 @@ class Scheduler:
     def close(self, error: Exception) -> None:
         """End everything with `error` and free the context."""
         self._abandon(error)
-        for request in self._waiting:
-            request.outbox.close(error=error)
+        for requests in self._waiting:
+            for request in requests:
+                request.outbox.close(error=error)
         self._waiting.clear()
         self._context.close()
 
     def _admit(self) -> None:
-        """Start waiting requests, in their order, as long as there is room."""
+        """Start waiting requests as long as there is room: in their order, but for those of the adapter that
+        is switched on, which may overtake a few."""
         while self._waiting and self._spare:
-            request = self._waiting[0]
+            place = self._next_waiting()
+            requests = [request for request in self._waiting[place] if not request.outbox.cancelled]
             try:
-                if not request.outbox.cancelled and not self._start(request):
+                if requests and not self._start(requests):
                     return
             except Exception as error:  # a prompt that is too long, or whatever its constraint raises
-                request.outbox.close(error=error)
-            self._waiting.popleft()
+                for request in requests:
+                    request.outbox.close(error=error)
+            del self._waiting[place]
+            self._overtaken = self._overtaken + 1 if place else 0
 
-    def _start(self, request: Request) -> bool:
-        """Make a request's generation run; False when it has to wait until another one ends."""
-        if request.tokens is None:
-            request.tokens = self._layout.tokens(request.prompt)
-        keys = _segment_keys(request.tokens, request.read_under)
-        room = self._room(request.tokens, keys)
-        reserved = len(request.tokens.rest) + min(request.max_tokens, room)
-        free = self._context.cells - reserved - sum(running.reserved for running in self._running)
-        if not self._segments.fit(keys, free):
+    def _next_waiting(self) -> int:
+        """Which of those that wait comes next."""
+        if self._overtaken >= MOST_OVERTAKEN or not self._running:
+            return 0
+        name = self._switched.adapter.file.name if self._switched else None
+        names = [requests[0].adapter and requests[0].adapter.name for requests in self._waiting]
+        return names.index(name) if name in names else 0
+
+    def _start(self, requests: list[Request]) -> bool:
+        """Make requests with one prompt run; False when they have to wait until another one ends."""
+        first = requests[0]
+        tokens = first.tokens = first.tokens or self._layout.tokens(first.prompt)
+        switch = self.adapters.get(first.adapter)
+        first.read_under = switch.identity if switch and switch.reads_prompt else ""
+        keys = _segment_keys(tokens, first.read_under)
+        room = self._room(tokens, keys) // len(requests)
+        reserved = [min(request.max_tokens, room) for request in requests]
+        reserved[0] += len(tokens.rest)
+        free = self._context.cells - sum(reserved) - sum(running.reserved for running in self._running)
+        if len(self._spare) < len(requests) or not self._segments.fit(keys, free):
             return False
-        chooser = LineByLine(request.constraint, self._vocabulary) if request.constraint else Greedy()
-        stream = Stream(self._spare[-1], _start_of_rest(keys), list(request.tokens.rest))
-        generation = Generation(request, chooser, self._vocabulary, stream, room, reserved)
-        generation.begin()
-        if generation.finished:
-            generation.close()
-            return True
-        self._spare.pop()
-        generation.segments = self._segments.acquire(keys, free)
-        self._running.append(generation)
+        generations = []
+        for request, cells in zip(requests, reserved, strict=True):
+            stream = Stream(-1, _start_of_rest(keys), list(tokens.rest))
+            chooser = self._chooser(request)
+            generation = Generation(request, chooser, self._vocabulary, stream, room, cells, switch)
+            generation.begin(share=len(requests) > 1)
+            generations.append(generation)
+        for generation in generations:
+            if generation.finished:
+                generation.close()
+                continue
+            generation.stream.sequence = self._spare.pop()
+            generation.segments = self._segments.acquire(keys, free)
+            self._running.append(generation)
+            if generation is not generations[0]:
+                generation.follow(generations[0])
         return True
+
+    def _chooser(self, request: Request) -> Chooser:
+        def constrained(constraint: Constraint | None) -> Chooser:
+            return LineByLine(constraint, self._vocabulary) if constraint else Greedy()
+
+        thinking = request.thinking
+        if thinking is None:
+            return constrained(request.constraint)
+        make = thinking.then or (lambda _: request.constraint)
+        return ThinkFirst(thinking, self._vocabulary, lambda thought: constrained(make(thought)))
 
     def _room(self, tokens: TokenPrompt, keys: list[SegmentKey]) -> int:
         """How many tokens can be written after a prompt when nothing else runs."""
@@ -146,12 +204,36 @@ class Scheduler:
         """
         rows = []
         for generation in sorted(self._running, key=lambda running: len(running.stream.pending)):
+            if generation.lead or generation.under != self._switched:
+                continue
             if not generation.composed and not self._compose(generation):
                 continue
-            row = self._batch.add(generation.stream, PROMPT_TOKENS, logits=True)
+            row = self._batch.add(generation.stream, PROMPT_TOKENS, logits=not generation.later)
             if row is not None:
                 rows.append((generation, row))
         return rows
+
+    def _switch(self) -> None:
+        """Choose the adapter of this step: the one that is on, until others have waited long enough."""
+        wanted = list(dict.fromkeys(running.under for running in self._running if running.lead is None))
+        self._steps_since_switch += 1
+        if self._switched in wanted and (
+            len(wanted) == 1 or self._steps_since_switch < STEPS_BETWEEN_SWITCHES
+        ):
+            return
+        if wanted:
+            place = wanted.index(self._switched) + 1 if self._switched in wanted else 0
+            self._switched = wanted[place % len(wanted)]
+            self._steps_since_switch = 0
+
+    def _end_shared_part(self, generation: Generation) -> None:
+        """The model alone has read its part of a prompt: the adapter goes on, and others that share it."""
+        end = generation.stream.position
+        for other in self._running:
+            if other.lead is generation:
+                self._context.copy(generation.stream.sequence, other.stream.sequence)
+                other.go_on(end)
+        generation.go_on(end)
 
     def _compose(self, generation: Generation) -> bool:
         """Let a generation see its segments, if all are complete."""
@@ -170,6 +252,8 @@ class Scheduler:
         One segment a batch: what is computed then doesn't depend on which others were missing.
         """
         for generation in self._running:
+            if generation.lead or generation.under != self._switched:
+                continue
             for segment in generation.segments:
                 if not segment.complete:
                     assert segment.stream is not None
@@ -191,9 +275,20 @@ class Scheduler:
     def _end(self, generation: Generation, error: Exception | None) -> None:
         generation.close(error)
         self._running.remove(generation)
+        self._hand_on_lead(generation)
         self._context.remove(generation.stream.sequence)
         self._spare.append(generation.stream.sequence)
         self._segments.release(generation.segments)
+
+
+    def _hand_on_lead(self, ended: Generation) -> None:
+        """When the one that reads a shared prompt ends early, the next one that waits for it reads on."""
+        followers = [generation for generation in self._running if generation.lead is ended]
+        for follower in followers[:1]:
+            self._context.copy(ended.stream.sequence, follower.stream.sequence)
+            follower.take_over(ended)
+        for follower in followers[1:]:
+            follower.lead = followers[0]
 
 
 def _segment_keys(tokens: TokenPrompt, adapter: str) -> list[SegmentKey]:

@@ -28,6 +28,7 @@ class Vocabulary:
         self._grammar_tokenizer: LLTokenizer | None = None
         self._pieces: dict[int, bytes] = {}
         self._ends: dict[int, bool] = {}
+        self._controls: tuple[int, ...] | None = None
         self.size = int(llama_cpp.llama_vocab_n_tokens(self._pointer))
 
     def tokenize(self, text: str) -> list[int]:
@@ -36,10 +37,19 @@ class Vocabulary:
 
     def special(self, name: str) -> int | None:
         """The id of the special token called `name`, such as `<|plan|>`, if the vocabulary has it."""
+        token = self.single(name)
+        return token if token is not None and self._is_control(token) else None
+
+    def single(self, name: str) -> int | None:
+        """The id of `name` where it is one token, special or not."""
         tokens = self._tokenize(name, special=True)
-        if len(tokens) == 1 and self._is_control(tokens[0]):
-            return tokens[0]
-        return None
+        return tokens[0] if len(tokens) == 1 else None
+
+    def controls(self) -> tuple[int, ...]:
+        """The ids of all special tokens."""
+        if self._controls is None:
+            self._controls = tuple(token for token in range(self.size) if self._is_control(token))
+        return self._controls
 
     def beginning(self) -> list[int]:
         """What the model wants before everything else: its BOS token or nothing."""

@@ -9,6 +9,8 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+from scrubjay.models.adapter_file import read_adapter
+from scrubjay.models.adapters import AdapterUse
 from scrubjay.models.constrained import Greedy
 from scrubjay.models.errors import EngineClosedError
 from scrubjay.models.generation import Request
@@ -43,7 +45,7 @@ class Nowhere:
         self.cancelled = self.due = False
         self.error: Exception | None = None
 
-    def write(self, pieces: Sequence[bytes], forced: int) -> None:
+    def write(self, pieces: Sequence[bytes], forced: int, thinking: bool = False) -> None:
         pass
 
     def close(self, logprob: float = 0.0, error: Exception | None = None) -> None:
@@ -68,19 +70,29 @@ class Driver:
         """Write so many tokens; returns the logits that each was chosen from."""
         return self.write_all([asked], tokens)[0]
 
-    def write_all(self, asked: list[Prompt], tokens: int = 1) -> list[list[NDArray[np.float32]]]:
-        """The same for several prompts at once."""
-        recorders = [Recorder() for _ in asked]
+    def add_adapter(self, path: Path) -> None:
+        """Load an adapter under its file's name."""
+        self.scheduler.adapters.add(read_adapter(path, self.model.path))
+
+    def write_all(
+        self, asked: list[Prompt], tokens: int = 1, adapters: Sequence[AdapterUse | None] | None = None
+    ) -> list[list[NDArray[np.float32]]]:
+        """The same for several prompts at once, each with its adapter."""
         outboxes = [Nowhere() for _ in asked]
-        with patch("scrubjay.models.scheduler.Greedy", side_effect=recorders):
-            for one, outbox in zip(asked, outboxes, strict=True):
-                self.scheduler.submit(Request(one, None, tokens, outbox))  # type: ignore[arg-type]
+        requests = [
+            Request(one, None, tokens, outbox, use)  # type: ignore[arg-type]
+            for one, outbox, use in zip(asked, outboxes, adapters or [None] * len(asked), strict=True)
+        ]
+        choosers = {request.outbox: Recorder() for request in requests}
+        with patch.object(self.scheduler, "_chooser", lambda request: choosers[request.outbox]):
+            for request in requests:
+                self.scheduler.submit(request)
             while self.scheduler.busy:
                 self.scheduler.step()
         for outbox in outboxes:
             if outbox.error is not None:
                 raise outbox.error
-        return [recorder.rows for recorder in recorders]
+        return [recorder.rows for recorder in choosers.values()]
 
 
 @contextmanager

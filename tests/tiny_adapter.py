@@ -1,0 +1,70 @@
+"""LoRA adapters with random weights for the models of `tiny_model`, as GGUF files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import gguf
+import numpy as np
+from numpy.typing import NDArray
+
+Matrices = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+PARTS = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+
+
+def random_matrices(
+    weights: Mapping[str, NDArray[np.float32]], seed: int = 0, rank: int = 4, strength: float = 0.5
+) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """For each matrix of the layers: A (rank, columns in) and B (rows out, rank)."""
+    random = np.random.default_rng(seed)
+    matrices = {}
+    for name, weight in weights.items():
+        if any(part in name for part in PARTS) and weight.ndim == 2:
+            rows, columns = weight.shape
+            a = random.standard_normal((rank, columns), dtype=np.float32) / columns**0.5
+            b = random.standard_normal((rows, rank), dtype=np.float32) * np.float32(strength)
+            matrices[name] = a, b
+    return matrices
+
+
+def write_adapter(
+    path: Path,
+    matrices: Matrices,
+    *,
+    alpha: float = 4.0,
+    metadata: Mapping[str, str] | None = None,
+    invocation: Sequence[int] = (),
+    architecture: str = "qwen3",
+    kind: str = "adapter",
+) -> None:
+    """Write an adapter to `path`."""
+    writer = gguf.GGUFWriter(path, architecture)
+    writer.add_type(kind)
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", alpha)
+    for key, value in (metadata or {}).items():
+        writer.add_string(key, value)
+    if invocation:
+        writer.add_key_value(
+            "adapter.alora.invocation_tokens",
+            list(invocation),
+            gguf.GGUFValueType.ARRAY,
+            sub_type=gguf.GGUFValueType.UINT32,
+        )
+    for name, (a, b) in matrices.items():
+        writer.add_tensor(f"{name}.lora_a", a)
+        writer.add_tensor(f"{name}.lora_b", b)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def merged(
+    weights: Mapping[str, NDArray[np.float32]], matrices: Matrices, scale: float, alpha: float = 4.0
+) -> dict[str, NDArray[np.float32]]:
+    """The model's weights with an adapter worked into them."""
+    whole = dict(weights)
+    for name, (a, b) in matrices.items():
+        whole[name] = weights[name] + np.float32(scale * alpha / a.shape[0]) * (b @ a)
+    return whole

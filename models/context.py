@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .adapters import Switch
 from .batch import Batch
 from .errors import NativeError
+from .kv_types import KVType
 from .library import Model, last_errors
 
 Logits = NDArray[np.float32]
@@ -23,7 +24,15 @@ SMALL_MODEL = 50_000_000
 class Context:
     """One `llama_context` whose sequences share one pool of `cells`. Not thread-safe."""
 
-    def __init__(self, model: Model, cells: int, sequences: int, batch: int, threads: int) -> None:
+    def __init__(
+        self,
+        model: Model,
+        cells: int,
+        sequences: int,
+        batch: int,
+        threads: int,
+        kv_type: KVType = KVType.F16,
+    ) -> None:
         """At most `sequences` live in it; a batch has at most `batch` tokens."""
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = cells
@@ -35,9 +44,17 @@ class Context:
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = True  # sequences can then share cells: composing copies no data
         params.no_perf = True
-        if not llama_cpp.llama_supports_gpu_offload():
-            # On CPUs flash attention takes about 1.5 times as long per token as soon as 300 cells are in use.
-            params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.type_k = params.type_v = kv_type.native
+        # On CPUs flash attention takes about 1.5 times as long per token as soon as 300 cells are in use, but
+        # llama.cpp reads values of fewer than 16 bits in no other way.
+        self.flash_attention = bool(llama_cpp.llama_supports_gpu_offload()) or kv_type is not KVType.F16
+        params.flash_attn_type = (
+            llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
+            if kv_type is not KVType.F16
+            else llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO
+            if self.flash_attention
+            else llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        )
         self._pointer: Any = llama_cpp.llama_init_from_model(model.pointer, params)
         if self._pointer is None:
             raise NativeError(

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .adapter_file import AdapterFile, read_adapter
 from .adapters import AdapterUse
+from .cache_settings import CacheSettings
 from .constrained import Constraint
 from .context import thread_count
 from .errors import EngineClosedError, NativeError
@@ -24,8 +25,10 @@ from .generation import Request
 from .library import Model, load_model
 from .metadata import Metadata
 from .outbox import Chunk, Outbox
-from .prompt import Prompt
+from .prompt import Prompt, Segment
+from .registration import Registration
 from .scheduler import Scheduler
+from .store import Usage
 from .thinking import Thinking
 from .vocabulary import Vocabulary
 
@@ -42,6 +45,7 @@ class EngineSettings(BaseModel):
     )
     parallel_generations: int = Field(default=8, ge=1, le=64, description="how many run at once; more wait")
     threads: int | None = Field(default=None, ge=1, description="None: what suits the machine and the model")
+    cache: CacheSettings = CacheSettings()
 
 
 class LlamaEngine:
@@ -149,6 +153,44 @@ class LlamaEngine:
         """Free an adapter. Raises `UnknownAdapterError`, and `AdapterError` while it is in use."""
         self._adapters = await asyncio.wrap_future(self._thread.call(lambda s: _remove(s, name)))
 
+    async def register(
+        self,
+        segments: Sequence[Segment],
+        *,
+        pinned: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """Compute tools ahead of any request, each once, while nobody waits for text.
+
+        segments: the system segment as in the prompts to come, and tools. What is in memory or on disk
+        already is not computed again; models that cannot keep tools apart compute nothing. pinned: they leave
+        neither for others. progress: is told how many are ready, and of how many.
+
+        Returns how many had to be computed. Cancelling stops after the current batch. Raises
+        `EngineClosedError` and `NativeError`.
+        """
+        registration = Registration(segments, pinned, progress)
+        await asyncio.wrap_future(self._thread.call(lambda scheduler: scheduler.ahead.register(registration)))
+        try:
+            await registration.wait()
+        finally:
+            registration.cancelled = True
+        return registration.computed
+
+    async def forget(self) -> None:
+        """Let go of all that was computed and nobody uses, this model's files on disk included."""
+        await asyncio.wrap_future(self._thread.call(lambda scheduler: scheduler.forget()))
+
+    @property
+    def usage(self) -> Usage:
+        """What computed segments take, as of about now."""
+        return self._thread.scheduler.usage
+
+    @property
+    def computed_tokens(self) -> int:
+        """How many tokens went through the model so far: what was reused is not among them."""
+        return self._thread.scheduler.computed
+
     async def aclose(self) -> None:
         """End what is being written with `EngineClosedError` and free the model; may be called twice."""
         self._finalizer.detach()
@@ -218,6 +260,7 @@ class EngineThread:
 
     def __init__(self, path: Path, settings: EngineSettings) -> None:
         self.loaded: Future[tuple[Model, Vocabulary]] = Future()
+        self.scheduler: Scheduler
         self._path = path
         self.settings = settings
         self._requests: SimpleQueue[tuple[Request, ...] | Call | None] = SimpleQueue()  # None: stop
@@ -281,7 +324,9 @@ class EngineThread:
             cells=min(settings.context_tokens, most),
             parallel=settings.parallel_generations,
             threads=settings.threads or thread_count(model),
+            cache=settings.cache,
         )
+        self.scheduler = scheduler
         vocabulary.grammar_tokenizer()
         self.loaded.set_result((model, vocabulary))
         end: Exception = EngineClosedError("the engine was closed; load the model again")

@@ -10,7 +10,7 @@ from .errors import ContextFullError
 from .layout import TokenPrompt
 from .outbox import Outbox
 from .prompt import Prompt
-from .segments import CachedSegment
+from .store import CachedSegment
 from .thinking import ThinkFirst, Thinking
 from .vocabulary import Vocabulary
 

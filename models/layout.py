@@ -1,5 +1,6 @@
 """How a prompt becomes tokens: which special tokens stand where, and what may be computed on its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -7,6 +8,7 @@ from .dialects import FACTS, PLAN, REQUEST, RESULT, SYSTEM, TOOL, TURN
 from .errors import ModelFileError
 from .library import Model
 from .prompt import Prompt, Segment, SegmentKind
+from .segment_key import SegmentKey
 from .vocabulary import Vocabulary
 
 # The special token before each part of a segment, and the one after its last part.
@@ -66,6 +68,16 @@ class Layout:
         beginning = tuple(self._vocabulary.beginning())
         return TokenPrompt(system=(), tools=(), rest=beginning + self._sequence(prompt.segments))
 
+    def segments(self, segments: Sequence[Segment]) -> TokenPrompt:
+        """Lay out segments that are to be computed on their own: nothing where that cannot be."""
+        if not self._parallel:
+            return TokenPrompt((), (), ())
+        system = [segment for segment in segments if segment.kind is SegmentKind.SYSTEM]
+        tools = dict.fromkeys(
+            self._segment(segment) for segment in segments if segment.kind is SegmentKind.TOOL
+        )
+        return TokenPrompt(self._sequence(tuple(system)), tuple(tools), ())
+
     def _sequence(self, segments: tuple[Segment, ...]) -> tuple[int, ...]:
         return tuple(token for segment in segments for token in self._segment(segment))
 
@@ -79,3 +91,9 @@ class Layout:
         if segment.kind in _AFTER:
             tokens.append(self._special[_AFTER[segment.kind]])
         return tuple(tokens)
+
+
+def segment_keys(tokens: TokenPrompt, adapter: str) -> list[SegmentKey]:
+    """What a prompt's segments are known by when that adapter reads them; those that others see first."""
+    system = [SegmentKey((), tokens.system, adapter)] if tokens.system else []
+    return system + [SegmentKey(tokens.system, tool, adapter) for tool in tokens.tools]

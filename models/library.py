@@ -39,6 +39,8 @@ class Model:
     pointer: Any
     vocabulary: Any
     metadata: Metadata
+    repacked: bool = False
+    """Whether its weights may be rearranged for this processor, which changes how sums are rounded."""
 
     @property
     def parallel_segments(self) -> bool:
@@ -70,7 +72,7 @@ def load_model(path: Path) -> Model:
     if llama_cpp.llama_model_has_encoder(pointer) or not llama_cpp.llama_model_has_decoder(pointer):
         llama_cpp.llama_model_free(pointer)
         raise ModelFileError(path, "this model does not write text", "a decoder-only language model")
-    return Model(path, pointer, llama_cpp.llama_model_get_vocab(pointer), metadata)
+    return Model(path, pointer, llama_cpp.llama_model_get_vocab(pointer), metadata, params.use_extra_bufts)
 
 
 def silence() -> None:

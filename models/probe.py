@@ -7,7 +7,6 @@ its own tries them once for each machine, build and kind of weights, and what ca
 import hashlib
 import json
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import llama_cpp
 import platformdirs
 
 from .errors import NativeError
+from .machine import llama_build, processor
 from .metadata import Metadata
 
 PROGRAM = Path(__file__).with_name("probe_program.py")
@@ -63,26 +63,12 @@ def _machine(metadata: Metadata) -> dict[str, str]:
     """All that the finding depends on: the processor, the build and the type of weights."""
     architecture = metadata.get("general.architecture")
     shape = (f"{architecture}.embedding_length", f"{architecture}.feed_forward_length")
-    library = Path(llama_cpp.__file__).parent / "lib"
-    build = [
-        f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in sorted(library.iterdir())
-    ]
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "llama-cpp-python": llama_cpp.__version__,
-        "build": hashlib.sha256("\n".join(build).encode()).hexdigest()[:16],
+        "build": llama_build(),
         "weights": " ".join(str(metadata.get(key)) for key in ("general.file_type", *shape)),
     }
-
-
-def _processor() -> str:
-    """The processor's name and, where Linux tells them, its instruction sets."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    told = {line.split(":")[0].strip(): line for line in reversed(lines)}
-    return " ".join(told.get(key, "") for key in ("model name", "flags", "Features"))
 
 
 def _findings_folder() -> Path:

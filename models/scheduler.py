@@ -3,16 +3,22 @@
 from collections import deque
 
 from .adapters import Adapters, Switch
+from .ahead import Ahead
 from .batch import Batch, Stream
+from .cache_settings import IN_MEMORY, CacheSettings
 from .confidence import Row
 from .constrained import Chooser, Constraint, Greedy, LineByLine
 from .context import Context
 from .errors import AdapterError, NativeError, RequestTooLongError
 from .generation import Generation, Request
-from .layout import Layout, TokenPrompt
+from .kv_files import KVFiles
+from .kv_memory import KVMemory
+from .kv_types import cell_bytes
+from .layout import Layout, TokenPrompt, segment_keys
 from .library import Model
+from .origin import Origin
 from .segment_key import SegmentKey
-from .segments import CachedSegment, Segments
+from .store import CachedSegment, KVStore, Usage
 from .thinking import ThinkFirst
 from .vocabulary import Vocabulary
 
@@ -20,7 +26,6 @@ from .vocabulary import Vocabulary
 PROMPT_TOKENS = 128
 SEGMENT_SEQUENCES = 64  # more would slow every step down
 RESIDENT_CELLS = 512
-SAVED_BYTES = 256 * 2**20
 # The first step after a switch takes about 2 ms more. Nobody waits longer than so many steps for each of
 # the other adapters, and no request longer than so many that overtake it.
 STEPS_BETWEEN_SWITCHES = 32
@@ -30,7 +35,15 @@ MOST_OVERTAKEN = 16
 class Scheduler:
     """Owns the context and moves every request on, a batch at a time. Not thread-safe."""
 
-    def __init__(self, model: Model, vocabulary: Vocabulary, cells: int, parallel: int, threads: int) -> None:
+    def __init__(
+        self,
+        model: Model,
+        vocabulary: Vocabulary,
+        cells: int,
+        parallel: int,
+        threads: int,
+        cache: CacheSettings = IN_MEMORY,
+    ) -> None:
         """`parallel` generations run at the same time, in `cells` cells of KV; more requests wait."""
         segment_sequences = SEGMENT_SEQUENCES if model.parallel_segments else 0
         self._vocabulary = vocabulary
@@ -43,9 +56,12 @@ class Scheduler:
             parallel + segment_sequences,
             batch=self._batch.capacity,
             threads=threads,
+            kv_type=cache.type_for(model.metadata),
         )
         ids = range(parallel, parallel + segment_sequences)
-        self._segments = Segments(self._context, ids, RESIDENT_CELLS, SAVED_BYTES)
+        self._segments = _store(model, self._context, ids, cache)
+        self.ahead = Ahead(self._context, self._segments, self._layout, self._batch, self._positions)
+        """What is done while nobody waits for text."""
         self._spare = list(range(parallel))
         self.adapters = Adapters(model)
         self._switched: Switch | None = None
@@ -59,7 +75,12 @@ class Scheduler:
     @property
     def busy(self) -> bool:
         """Whether `step` has something to do."""
-        return bool(self._running or self._waiting)
+        return bool(self._running or self._waiting) or self.ahead.busy
+
+    @property
+    def usage(self) -> Usage:
+        """What computed segments take."""
+        return self._segments.usage
 
     def submit(self, *requests: Request) -> None:
         """Queue a request; or several that differ only in how they think, which share their prompt's KV."""
@@ -77,7 +98,24 @@ class Scheduler:
         self._switched = None
 
     def step(self) -> None:
-        """Compute one batch and hand out what came of it."""
+        """Compute one batch and hand out what came of it; or, while nobody waits, what can be done ahead."""
+        if self._running or self._waiting:
+            self.ahead.pause()
+            self._serve()
+            return
+        try:
+            self._switched = None
+            self._context.switch(None)
+            self.computed += self.ahead.step()
+        except NativeError as error:
+            self._abandon(error)
+
+    def forget(self) -> None:
+        """Let go of every segment that nobody uses, on disk too."""
+        self.ahead.pause()
+        self._segments.forget(on_disk=True)
+
+    def _serve(self) -> None:
         for generation in [running for running in self._running if running.cancelled]:
             self._end(generation, None)
         self._admit()
@@ -106,6 +144,7 @@ class Scheduler:
         """End every running generation with `error` and start afresh with those that wait."""
         for generation in list(self._running):
             self._end(generation, error)
+        self.ahead.pause()
         self._context.clear()
         self._segments.forget()
 
@@ -116,6 +155,8 @@ class Scheduler:
             for request in requests:
                 request.outbox.close(error=error)
         self._waiting.clear()
+        self.ahead.close(error)
+        self._segments.close()
         self._context.close()
 
     def _admit(self) -> None:
@@ -147,7 +188,7 @@ class Scheduler:
         tokens = first.tokens = first.tokens or self._layout.tokens(first.prompt)
         switch = self.adapters.get(first.adapter)
         first.read_under = switch.identity if switch and switch.reads_prompt else ""
-        keys = _segment_keys(tokens, first.read_under)
+        keys = segment_keys(tokens, first.read_under)
         room = self._room(tokens, keys) // len(requests)
         reserved = [min(request.max_tokens, room) for request in requests]
         reserved[0] += len(tokens.rest)
@@ -256,10 +297,7 @@ class Scheduler:
                 continue
             for segment in generation.segments:
                 if not segment.complete:
-                    assert segment.stream is not None
-                    if len(segment.stream.pending) == len(segment.key.tokens):
-                        self._segments.begin(segment)
-                    self._batch.add(segment.stream, PROMPT_TOKENS, logits=False)
+                    self._segments.read(segment, self._batch, PROMPT_TOKENS)
                     return segment
         return None
 
@@ -280,7 +318,6 @@ class Scheduler:
         self._spare.append(generation.stream.sequence)
         self._segments.release(generation.segments)
 
-
     def _hand_on_lead(self, ended: Generation) -> None:
         """When the one that reads a shared prompt ends early, the next one that waits for it reads on."""
         followers = [generation for generation in self._running if generation.lead is ended]
@@ -291,9 +328,16 @@ class Scheduler:
             follower.lead = followers[0]
 
 
-def _segment_keys(tokens: TokenPrompt, adapter: str) -> list[SegmentKey]:
-    system = [SegmentKey((), tokens.system, adapter)] if tokens.system else []
-    return system + [SegmentKey(tokens.system, tool, adapter) for tool in tokens.tools]
+def _store(model: Model, context: Context, sequences: range, cache: CacheSettings) -> KVStore:
+    kv_type = cache.type_for(model.metadata)
+    resident = RESIDENT_CELLS
+    if cache.context_bytes is not None:
+        resident = cache.context_bytes // cell_bytes(model.metadata, kv_type)
+    files = None
+    if cache.disk_bytes and sequences:
+        origin = Origin.here(model, kv_type, context.flash_attention)
+        files = KVFiles(cache.files_folder, origin, cache.disk_bytes)
+    return KVStore(context, sequences, resident, KVMemory(cache.memory_bytes), files)
 
 
 def _start_of_rest(keys: list[SegmentKey]) -> int:

@@ -12,6 +12,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def user_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """What is cached (findings about this machine, computed segments) stays out of the user's folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test marked `debian(package, command)` is skipped where the command is missing; on CI it fails."""
     for marker in item.iter_markers("debian"):

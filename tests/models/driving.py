@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scrubjay.models.adapter_file import read_adapter
 from scrubjay.models.adapters import AdapterUse
+from scrubjay.models.cache_settings import IN_MEMORY, CacheSettings
 from scrubjay.models.constrained import Greedy
 from scrubjay.models.errors import EngineClosedError
 from scrubjay.models.generation import Request
@@ -55,11 +56,13 @@ class Nowhere:
 class Driver:
     """A scheduler and everything it stands on."""
 
-    def __init__(self, path: Path, cells: int = 1024, parallel: int = 4) -> None:
+    def __init__(
+        self, path: Path, cells: int = 1024, parallel: int = 4, cache: CacheSettings = IN_MEMORY
+    ) -> None:
         self.model = load_model(path)
         self.vocabulary = Vocabulary(self.model)
         self.layout = Layout(self.model, self.vocabulary)
-        self.scheduler = Scheduler(self.model, self.vocabulary, cells, parallel, threads=1)
+        self.scheduler = Scheduler(self.model, self.vocabulary, cells, parallel, 1, cache)
 
     def close(self) -> None:
         self.scheduler.close(EngineClosedError("the test is over"))
@@ -96,9 +99,11 @@ class Driver:
 
 
 @contextmanager
-def driving(path: Path, cells: int = 1024, parallel: int = 4) -> Iterator[Driver]:
+def driving(
+    path: Path, cells: int = 1024, parallel: int = 4, cache: CacheSettings = IN_MEMORY
+) -> Iterator[Driver]:
     """A driver for a model, closed at the end."""
-    driver = Driver(path, cells, parallel)
+    driver = Driver(path, cells, parallel, cache)
     try:
         yield driver
     finally:

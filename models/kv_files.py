@@ -1,0 +1,253 @@
+"""Cached segments on disk, a file each, that outlive the process.
+
+A file holds what it was made from besides its cells: it is used only if its origin, its adapter, its tokens
+and what they saw are the ones that are asked for, and its checksum is right. It is written under a temporary
+name and renamed, so a process that is killed leaves no half of one. Files may vanish at any time.
+"""
+
+import contextlib
+import logging
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from .context import SavedCells
+from .kv_format import UnusableFile, read_key, read_segment, write_segment
+from .origin import Origin
+from .segment_key import SegmentKey
+
+_log = logging.getLogger("scrubjay.cache")
+
+_WAITING_BYTES = 64 * 2**20
+_STALE_S = 600.0
+
+
+@dataclass(slots=True)
+class _Entry:
+    size: int
+    used: float
+
+
+class KVFiles:
+    """One folder of cached segments, shared by all models and processes of a user."""
+
+    def __init__(self, folder: Path, origin: Origin, limit: int) -> None:
+        """All files in `folder` together take at most about `limit` bytes; those used longest ago leave.
+
+        Whatever the disk refuses is logged once and costs only computing again.
+        """
+        self._root = folder
+        self._folder = folder / origin.name
+        self._origin = origin
+        self._limit = limit
+        self._said: set[str] = set()
+        self._waiting: OrderedDict[SegmentKey, SavedCells] = OrderedDict()
+        self._waiting_bytes = 0
+        self._pinned: set[Path] = set()
+        self._writable = True
+        self._entries: dict[Path, _Entry] = {}
+        self._total = 0
+        self._open()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something waits to be written."""
+        return bool(self._waiting)
+
+    @property
+    def bytes(self) -> int:
+        """What the files take, and those will that wait to be written."""
+        return self._total + self._waiting_bytes
+
+    def __contains__(self, key: SegmentKey) -> bool:
+        return key in self._waiting or self._path(key) in self._entries
+
+    def put(self, key: SegmentKey, cells: SavedCells, pinned: bool = False) -> None:
+        """Have a segment written when there is time, see `write_one`; a pinned one stays on the disk."""
+        if pinned:
+            self._pinned.add(self._path(key))
+        if not self._writable or key in self or len(cells) > self._limit:
+            return
+        self._waiting[key] = cells
+        self._waiting_bytes += len(cells)
+        while self._waiting_bytes > _WAITING_BYTES:
+            self.write_one()
+
+    def write_one(self) -> None:
+        """Write the segment that has waited longest."""
+        key, cells = self._waiting.popitem(last=False)
+        self._waiting_bytes -= len(cells)
+        path = self._path(key)
+        try:
+            self._write(path, key, cells)
+        except OSError as error:
+            self._writable = False
+            self._waiting.clear()
+            self._waiting_bytes = 0
+            self._say(
+                "write",
+                f"cached segments cannot be kept in {self._root} ({error.strerror}); they are"
+                " computed again after a restart. Free some space or name another folder.",
+            )
+            return
+        self._note(path, path.stat().st_size if path.exists() else 0, time.time())
+        if self._total > self._limit:
+            self._trim()
+
+    def size(self, key: SegmentKey) -> int:
+        """The bytes that a segment takes that is here."""
+        if key in self._waiting:
+            return len(self._waiting[key])
+        return self._entries[self._path(key)].size
+
+    def flush(self) -> None:
+        """Write all that waits."""
+        while self._waiting:
+            self.write_one()
+
+    def read(self, key: SegmentKey) -> SavedCells | None:
+        """The cells of a segment, if they are here and can be trusted."""
+        if key in self._waiting:
+            return self._waiting[key]
+        path = self._path(key)
+        try:
+            data = np.fromfile(path, np.uint8)
+        except OSError:
+            self._drop(path)
+            return None
+        try:
+            found, cells = read_segment(data, self._origin)
+            if found != key:
+                raise UnusableFile("it holds another segment")
+        except UnusableFile as problem:
+            self.distrust(key, str(problem))
+            return None
+        now = time.time()
+        self._note(path, len(data), now)
+        with contextlib.suppress(OSError):  # it may have left meanwhile
+            os.utime(path, (now, now))
+        return cells
+
+    def distrust(self, key: SegmentKey, problem: str) -> None:
+        """Take a file away that turned out to be unusable."""
+        path = self._path(key)
+        self._say("file", f"a cached segment is computed again, since {path} cannot be used: {problem}")
+        self._drop(path)
+        with contextlib.suppress(OSError):  # it will be refused again
+            path.unlink(missing_ok=True)
+
+    def keys(self) -> Iterator[SegmentKey]:
+        """What this folder holds for this origin, as far as the files' beginnings say; used latest first."""
+        ours = [path for path in self._entries if path.parent == self._folder]
+        for path in sorted(ours, key=lambda path: -self._entries[path].used):
+            try:
+                with path.open("rb") as file:
+                    key = read_key(file, self._origin)
+            except (OSError, UnusableFile, ValueError):
+                continue  # `read` will say what is wrong, if anybody asks for it
+            yield key
+
+    def forget(self) -> None:
+        """Take away everything of this origin."""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        for path in [path for path in self._entries if path.parent == self._folder]:
+            self._drop(path)
+            path.unlink(missing_ok=True)
+
+    def _open(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._scan()
+            self._tell_of_others()
+        except OSError as error:
+            self._writable = False
+            self._say(
+                "write",
+                f"cached segments cannot be kept in {self._root} ({error.strerror}); they are"
+                " computed again after a restart. Name another folder, or make this one writable.",
+            )
+
+    def _scan(self) -> None:
+        self._entries.clear()
+        self._total = 0
+        for path in self._root.glob("*/*"):
+            try:
+                stat = path.stat()
+                if path.suffix == ".kv":
+                    self._note(path, stat.st_size, stat.st_mtime)
+                elif path.suffix == ".part" and stat.st_mtime < time.time() - _STALE_S:
+                    path.unlink()
+            except OSError:
+                continue  # another process took it away
+
+    def _tell_of_others(self) -> None:
+        """Say it when this model's segments were computed under other conditions."""
+        ours = self._folder / "origin.json"
+        if ours.exists():
+            return
+        for other in self._root.glob("*/origin.json"):
+            try:
+                origin = Origin.from_json(other.read_text())
+            except (OSError, ValueError, TypeError):
+                continue
+            if origin.model == self._origin.model:
+                what = ", ".join(origin.differences(self._origin))
+                self._say(
+                    "origin",
+                    f"this model's cached segments were made with another {what}; they are computed again",
+                )
+                break
+        temporary = ours.with_suffix(f".{os.getpid()}.part")
+        temporary.write_text(self._origin.to_json())
+        temporary.replace(ours)
+
+    def _write(self, path: Path, key: SegmentKey, cells: SavedCells) -> None:
+        temporary = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            with open(temporary, "wb", opener=_private) as file:
+                write_segment(file, key, cells, self._origin)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _trim(self) -> None:
+        """Take away what was used longest ago, by any process, and a little more than needed."""
+        self._scan()
+        for path in sorted(self._entries, key=lambda path: self._entries[path].used):
+            if self._total <= 0.95 * self._limit:
+                return
+            if path not in self._pinned:
+                self._drop(path)
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+    def _note(self, path: Path, size: int, used: float) -> None:
+        self._drop(path)
+        self._entries[path] = _Entry(size, used)
+        self._total += size
+
+    def _drop(self, path: Path) -> None:
+        if (entry := self._entries.pop(path, None)) is not None:
+            self._total -= entry.size
+
+    def _path(self, key: SegmentKey) -> Path:
+        tokens = np.array((len(key.before), *key.before, *key.tokens), np.int32).tobytes()
+        name = sha256(self._origin.digest + key.adapter.encode() + b"\0" + tokens).hexdigest()[:32]
+        return self._folder / f"{name}.kv"
+
+    def _say(self, what: str, message: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            _log.warning(message)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

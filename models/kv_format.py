@@ -1,0 +1,68 @@
+"""The bytes of one cached segment on disk.
+
+    magic (16) · CRC-32 of all that follows (4) · origin (32) · sizes (20) · adapter · tokens · cells
+
+Tokens are 32-bit integers, those that the segment sees first. Numbers are little-endian.
+"""
+
+import struct
+import zlib
+from typing import BinaryIO
+
+import numpy as np
+
+from .context import SavedCells
+from .origin import Origin
+from .segment_key import SegmentKey
+
+MAGIC = b"scrubjay kv 1\n\0\0"
+_CHECKED_FROM = len(MAGIC) + 4
+_HEAD = struct.Struct("<32sQIII")  # origin; bytes of cells; tokens before; tokens; bytes of adapter
+_START = _CHECKED_FROM + _HEAD.size
+
+
+class UnusableFile(Exception):
+    """Why a file is not what it should be."""
+
+
+def write_segment(file: BinaryIO, key: SegmentKey, cells: SavedCells, origin: Origin) -> None:
+    """Write a segment. Raises OSError."""
+    adapter = key.adapter.encode()
+    sizes = _HEAD.pack(origin.digest, len(cells), len(key.before), len(key.tokens), len(adapter))
+    head = sizes + adapter + np.array((*key.before, *key.tokens), np.int32).tobytes()
+    file.write(MAGIC + struct.pack("<I", zlib.crc32(cells.data, zlib.crc32(head))) + head)
+    file.write(cells.data)
+
+
+def read_segment(data: SavedCells, origin: Origin) -> tuple[SegmentKey, SavedCells]:
+    """A file's key and its cells, which are a view of `data`. Raises UnusableFile."""
+    size, before, tokens, adapter = _sizes(data[:_START].tobytes(), origin)
+    start = _START + adapter + 4 * (before + tokens)
+    if start + size != len(data):
+        raise UnusableFile("it is cut short or too long")
+    (checksum,) = struct.unpack_from("<I", data.data, len(MAGIC))
+    if zlib.crc32(data[_CHECKED_FROM:].data) != checksum:
+        raise UnusableFile("its checksum is wrong")
+    return _key(data[_START:start].tobytes(), before, adapter), data[start:]
+
+
+def read_key(file: BinaryIO, origin: Origin) -> SegmentKey:
+    """The key that a file's beginning names, unchecked. Raises UnusableFile, OSError or ValueError."""
+    _, before, tokens, adapter = _sizes(file.read(_START), origin)
+    return _key(file.read(adapter + 4 * (before + tokens)), before, adapter)
+
+
+def _sizes(head: bytes, origin: Origin) -> tuple[int, int, int, int]:
+    if len(head) < _START:
+        raise UnusableFile("it is cut short")
+    if head[: len(MAGIC)] != MAGIC:
+        raise UnusableFile("it is no file of cached cells, or of another version")
+    found, size, before, tokens, adapter = _HEAD.unpack_from(head, _CHECKED_FROM)
+    if found != origin.digest:
+        raise UnusableFile("it comes from another model, library or processor")
+    return size, before, tokens, adapter
+
+
+def _key(data: bytes, before: int, adapter: int) -> SegmentKey:
+    tokens = np.frombuffer(data[adapter:], np.int32).tolist()
+    return SegmentKey(tuple(tokens[:before]), tuple(tokens[before:]), data[:adapter].decode())

@@ -1,0 +1,203 @@
+"""Every segment that has been computed: in the context, beside it in memory, and on disk.
+
+Every decoded token pays for every cell in use. So only the segments of running generations and a few recent
+ones stay in the context; a copy of each waits in memory, and another on disk for the time after a restart.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .batch import Batch, Stream
+from .context import Context
+from .kv_files import KVFiles
+from .kv_memory import KVMemory
+from .segment_key import SegmentKey
+
+
+@dataclass(slots=True, eq=False)
+class CachedSegment:
+    """One segment's cells."""
+
+    key: SegmentKey
+    stream: Stream | None = None
+    """Its place in the context; pending are the tokens yet to be computed. None: it is not in the context."""
+    users: int = 0
+    """How many running generations need it in the context."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it is in the context."""
+        return self.stream is not None and not self.stream.pending
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is kept at each level: cells of the context, bytes of memory, bytes on disk of all models."""
+
+    context_cells: int
+    memory_bytes: int
+    disk_bytes: int
+
+
+class KVStore:
+    """Hands segments to generations and keeps those that may be wanted again. At each of its three levels,
+    what was used longest ago leaves first."""
+
+    def __init__(
+        self, context: Context, sequences: range, resident_cells: int, memory: KVMemory, files: KVFiles | None
+    ) -> None:
+        """`sequences` are the ids that segments may use. Segments that nobody uses stay in the context while
+        all take at most `resident_cells`. files: None keeps nothing on disk."""
+        self._context = context
+        self._sequences = len(sequences)
+        self._spare = list(sequences)
+        self._resident_limit = resident_cells
+        self._resident: OrderedDict[SegmentKey, CachedSegment] = OrderedDict()
+        self._memory = memory
+        self._files = files
+
+    def __contains__(self, key: SegmentKey) -> bool:
+        """Whether a segment need not be computed."""
+        resident = self._resident.get(key)
+        computed = resident is not None and resident.complete
+        return computed or key in self._memory or (self._files is not None and key in self._files)
+
+    @property
+    def usage(self) -> Usage:
+        """What is kept now."""
+        return Usage(_cells(self._resident), self._memory.bytes, self._files.bytes if self._files else 0)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether `work` has something to do."""
+        return self._files is not None and self._files.pending
+
+    def work(self) -> None:
+        """A piece of what can wait until nothing else is to be done: write a segment to the disk."""
+        if self._files is not None and self._files.pending:
+            self._files.write_one()
+
+    def fit(self, keys: Sequence[SegmentKey], room: int) -> bool:
+        """Whether these can be in the context together with those in use, in `room` cells."""
+        wanted = {key for key, segment in self._resident.items() if segment.users}.union(keys)
+        return len(wanted) <= self._sequences and _cells(wanted) <= room
+
+    def acquire(self, keys: Sequence[SegmentKey], room: int) -> list[CachedSegment]:
+        """Put segments into the context, where they stay until released; `fit` must have said they can be.
+
+        Some may not be complete: whoever drives the context computes them, those that stand before others
+        first, calling `read` until all is in batches and `completed` after the last of them.
+        """
+        segments = [self._resident.get(key) or CachedSegment(key) for key in keys]
+        for segment in segments:
+            segment.users += 1
+        absent = [segment for segment in segments if segment.stream is None]
+        self._evict(room - _cells(segment.key for segment in absent), spare=len(absent))
+        for segment in absent:
+            self._enter(segment)
+        for segment in reversed(segments):  # what stands before others leaves after them
+            self._resident.move_to_end(segment.key)
+        return segments
+
+    def release(self, segments: Sequence[CachedSegment]) -> None:
+        """Take back what `acquire` gave."""
+        for segment in segments:
+            segment.users -= 1
+            if not segment.users and not segment.complete:
+                self._leave(segment)
+        self._evict(self._resident_limit, spare=0)
+
+    def read(self, segment: CachedSegment, batch: Batch, limit: int) -> None:
+        """Put up to `limit` of a segment's next tokens into a batch; what it sees must be complete."""
+        assert segment.stream is not None
+        key = segment.key
+        if key.before and len(segment.stream.pending) == len(key.tokens):
+            before = self._resident[key.seen]
+            assert before.stream is not None
+            self._context.copy(before.stream.sequence, segment.stream.sequence)
+        batch.add(segment.stream, limit, logits=False)
+
+    def completed(self, segment: CachedSegment, pinned: bool = False) -> None:
+        """After a segment's last token was computed: keep its own cells alone, and a copy of them.
+
+        A segment that others see is pinned, like those that are asked to be: it doesn't leave the memory.
+        """
+        assert segment.stream is not None
+        key = segment.key
+        if key.before:
+            self._context.remove(segment.stream.sequence, end=len(key.before))
+        cells = self._context.save(segment.stream.sequence)
+        self._memory.put(key, cells, pinned or not key.before)
+        if self._files is not None:
+            self._files.put(key, cells, pinned or not key.before)
+
+    def ready(self, key: SegmentKey) -> bool:
+        """Whether a segment is in memory, or can be brought there without another one having to leave it."""
+        if key in self._memory:
+            return True
+        if self._files is None or key not in self._files:
+            return False
+        if not self._memory.has_room(self._files.size(key)):
+            return True
+        cells = self._files.read(key)
+        if cells is not None:
+            self._memory.put(key, cells)
+        return cells is not None
+
+    def forget(self, on_disk: bool = False) -> None:
+        """Let go of all that nobody uses, in the context, in memory and, if asked to, on disk."""
+        for segment in list(self._resident.values()):
+            if not segment.users:
+                self._leave(segment)
+        self._memory.clear()
+        if on_disk and self._files is not None:
+            self._files.forget()
+
+    def close(self) -> None:
+        """Write to the disk what waits for it."""
+        if self._files is not None:
+            self._files.flush()
+
+    def _enter(self, segment: CachedSegment) -> None:
+        sequence = self._spare.pop()
+        if self._restore(segment.key, sequence):
+            segment.stream = Stream(sequence, segment.key.end)
+        else:
+            segment.stream = Stream(sequence, len(segment.key.before), list(segment.key.tokens))
+        self._resident[segment.key] = segment
+
+    def _restore(self, key: SegmentKey, sequence: int) -> bool:
+        """Give an empty sequence a segment's cells, from memory or from disk."""
+        cells = self._memory.get(key)
+        if cells is not None:
+            return self._context.restore(sequence, cells)
+        cells = self._files.read(key) if self._files is not None else None
+        if cells is None or self._files is None:
+            return False
+        if not self._context.restore(sequence, cells):
+            self._files.distrust(key, "llama.cpp refuses its cells")
+            return False
+        self._memory.put(key, cells, pinned=not key.before)
+        return True
+
+    def _leave(self, segment: CachedSegment) -> None:
+        assert segment.stream is not None
+        self._context.remove(segment.stream.sequence)
+        self._spare.append(segment.stream.sequence)
+        segment.stream = None
+        del self._resident[segment.key]
+
+    def _evict(self, room: int, spare: int) -> None:
+        """Until the rest takes at most `room` cells and `spare` sequences are free, unused segments leave."""
+        cells = _cells(self._resident)
+        for segment in list(self._resident.values()):
+            if cells <= room and len(self._spare) >= spare:
+                return
+            if not segment.users:
+                cells -= len(segment.key.tokens)
+                self._leave(segment)
+
+
+def _cells(keys: Iterable[SegmentKey]) -> int:
+    return sum(len(key.tokens) for key in keys)

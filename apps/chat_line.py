@@ -10,7 +10,7 @@ from .chat_commands import is_command
 from .chat_completion import ChatCompleter
 from .chat_talk import Talk
 from .display import safe_text
-from .moments import ago
+from .moments import ago, requests
 
 _SHOWN_OF_REQUEST = 60
 
@@ -40,7 +40,7 @@ async def welcome(talk: Talk) -> None:
         request = " ".join(safe_text(turns[0].request).split())
         if len(request) > _SHOWN_OF_REQUEST:
             request = request[:_SHOWN_OF_REQUEST] + "…"
-        known += f", {turns[0].number} so far; {ago(turns[0].ended_at)}: “{request}”"
+        known += f", {requests(turns[0].number)} so far; {ago(turns[0].ended_at)}: “{request}”"
     talk.console.print(Text(f"Scrubjay, {known}. /help lists commands, Ctrl-D ends.", style="dim"))
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from ..agent.session import Turn
 from .chat_talk import Talk, path_said
 from .display import safe_text, value_text
-from .moments import ago
+from .moments import ago, requests
 
 _MOST_TURNS = 1_000_000
 
@@ -28,7 +28,7 @@ async def sessions(talk: Talk, name: str) -> None:
     talk.listed_sessions = [summary.id for summary in found]
     if name:
         turns = next((summary.turns for summary in found if summary.id == name), 0)
-        talk.console.print(Text(f"This is session {safe_text(name)} now, {turns} so far."))
+        talk.console.print(Text(f"This is session {safe_text(name)} now, {requests(turns)} so far."))
         return
     table = Table.grid(padding=(0, 2))
     for summary in found:
@@ -49,7 +49,7 @@ async def forget(talk: Talk, what: str) -> None:
     if what == "all":
         gone = await talk.session.forget()
         talk.served.clear()
-        talk.console.print(f"Session {talk.session.id}: {gone} forgotten.", markup=False)
+        talk.console.print(f"{requests(gone)} of session {talk.session.id} forgotten.", markup=False)
         return
     turns = await talk.session.history(1)
     await talk.session.forget(latest=1)
@@ -67,7 +67,7 @@ async def save(talk: Talk, file: str) -> None:
             out.write(_page(talk.session.id, turns))
     except FileExistsError:
         raise click.UsageError(f"{path} is there already; /save NAME writes to another file") from None
-    talk.console.print(Text(safe_text(f"Saved: {len(turns)} requests in {path}")))
+    talk.console.print(Text(safe_text(f"Saved: {requests(len(turns))} in {path}")))
 
 
 def _page(session: str, turns: list[Turn]) -> str:

@@ -16,6 +16,7 @@ def keys_unseen() -> Iterator[None]:
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     unseen = termios.tcgetattr(terminal)
+    unseen[0] &= ~termios.ICRNL  # Enter stays the key that it is
     unseen[3] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(terminal, termios.TCSADRAIN, unseen)
     try:

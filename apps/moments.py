@@ -1,4 +1,4 @@
-"""Moments in words."""
+"""Moments and numbers in words."""
 
 from datetime import datetime
 
@@ -10,3 +10,8 @@ def ago(moment: datetime) -> str:
     if days > 1:
         return f"on {local.day} {local:%B %Y}"
     return f"{'yesterday' if days == 1 else 'today'} at {local:%H:%M}"
+
+
+def requests(number: int) -> str:
+    """So many requests, in words."""
+    return "1 request" if number == 1 else f"{number} requests"

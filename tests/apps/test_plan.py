@@ -65,7 +65,7 @@ def test_a_bad_line_loses_no_other(scrubjay: Scrubjay, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_bytes(
         b'{"id": 1, "query": "what time is it", "now": "2026-11-23T10:00:00Z"}\n'
         b"not json\n"
-        b'\xff\xfe\n'
+        b"\xff\xfe\n"
         b'{"id": 4}\n'
         b'{"id": 5, "query": "hello", "tools": [{"name": "no name at all"}]}\n'
         b'{"id": 6, "query": "hello", "now": "some day"}\n'

@@ -128,5 +128,5 @@ def test_a_window_of_60_columns_shows_every_step_whole(
         tmux("kill-server")
     assert re.search(r'✓ \$1 = get_phone_number\(name="Sid"\) +━+ +\d+ ms', screen)
     flowing = " ".join(screen.split())  # long lines are broken between words
-    for words in ("to=[$1, $2", "late\"", "555-0142", "555-0117", "in the outbox"):
+    for words in ("to=[$1, $2", 'late"', "555-0142", "555-0117", "in the outbox"):
         assert words in flowing

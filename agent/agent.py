@@ -24,6 +24,7 @@ from .events import (
     Event,
     PlanReady,
     PlanText,
+    Remember,
     RequestCancelled,
     RequestFailed,
     RequestFinished,
@@ -43,9 +44,9 @@ from .reader import PlanReader, PlanSyntaxError
 from .references import renumbered
 from .request import Answer, Request
 from .sub_agent import sub_agent
-from .turns import Conversation, Turns, past_turn
+from .turns import Conversation, Turns, ledger, past_turn
 from .undo import Undo, Undone
-from .within import ASK, JOURNAL
+from .within import ASK, ASKED_BY, JOURNAL
 
 if TYPE_CHECKING:
     from ..models.engine import LlamaEngine
@@ -138,21 +139,25 @@ class Agent:
             async for event in events:
                 yield event
 
-    def answer_consent(self, step: ConsentAsked | int, allowed: bool) -> bool:
+    def answer_consent(
+        self, step: ConsentAsked | int, allowed: bool, remember: Remember = Remember.ONCE
+    ) -> bool:
         """Answer a question, named by its event or its step's id. False: it was no longer open.
+
+        remember: how far a yes goes beyond this step, one of those that the event offers.
 
         Raises ValueError when several requests ask about a step of that id: then it takes the event.
         """
         if self._background is not None and not self._background.is_here:
-            return self._background.call(lambda: self.answer_consent(step, allowed))
+            return self._background.call(lambda: self.answer_consent(step, allowed, remember))
         if isinstance(step, ConsentAsked):
-            return self._policy.answer(step.request_id, step.step_id, allowed)
+            return self._policy.answer(step.request_id, step.step_id, allowed, remember)
         requests = self._policy.open_requests(step)
         if len(requests) > 1:
             raise ValueError(
                 f"{len(requests)} requests ask about a step {step}; answer with the ConsentAsked event"
             )
-        return bool(requests) and self._policy.answer(requests[0], step, allowed)
+        return bool(requests) and self._policy.answer(requests[0], step, allowed, remember)
 
     async def undo(self, request_id: str | None = None) -> Undone:
         """Take back what a request has done, by default the latest one that has done something.
@@ -243,12 +248,13 @@ class Agent:
         tools = ToolRegistry(chosen)
         request.emit(ToolsChosen(tools.names, request.now()))
         history = await self._session.past_turns()
-        executor = self._executor(request, tools, history)
+        facts = self._facts()
+        executor = self._executor(request, tools, history, facts)
         joiner = Joiner(tools, planner.mends)
         rounds: list[list[Outcome]] = []
         while True:
             earlier = [past_turn(request.text, rounds)] if rounds else []
-            chunks = planner.plan(request.text, list(tools), [*history, *earlier], self._facts())
+            chunks = planner.plan(request.text, list(tools), [*history, *earlier], facts)
             rounds.append(await executor.run(self._steps(request, chunks, rounds)))
             why = joiner.why_again(rounds)
             if why is None or request.unfinished or len(rounds) == self._rounds:
@@ -293,7 +299,9 @@ class Agent:
             return replace(joined, text=f"{joined.text}\nThis turn could not be kept in the session: {error}")
         return joined
 
-    def _executor(self, request: Request, tools: ToolRegistry, history: Sequence[PastTurn]) -> Executor:
+    def _executor(
+        self, request: Request, tools: ToolRegistry, history: Sequence[PastTurn], facts: str
+    ) -> Executor:
         return Executor(
             tools,
             self._calls,
@@ -301,7 +309,10 @@ class Agent:
             emit=request.emit,
             journal=self._journal(request.id),
             previous=history[-1].referable if history else {},
+            previous_sources=dict(enumerate(history[-1].sources, 1)) if history else {},
+            ledger=ledger(request.text, facts, history, ASKED_BY.get()),
             request_id=request.id,
+            session=self._session.id,
             started=request.started,
         )
 

@@ -66,11 +66,15 @@ class Calls:
                 await asyncio.sleep(RETRY_AFTER_S * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
 
-    async def beside(self, tool: Tool, function: Callable[[], T]) -> T:
+    async def beside(self, tool: Tool, function: Callable[[], T], *, reads: bool) -> T:
         """What another function of the tool (`undo`, `understood`) returns; in a thread, within its time.
 
-        Raises CallFailed.
+        reads: it changes nothing. Raises CallFailed.
         """
+        async with self._states.held(tool.state, reads=reads), self._slots:
+            return await self._beside(tool, function)
+
+    async def _beside(self, tool: Tool, function: Callable[[], T]) -> T:
         with _told(tool) as clock:
             async with clock:
                 return await self._threads.run(function)

@@ -6,8 +6,8 @@ milliseconds since the request started. Values in events are for showing: big on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -27,6 +27,18 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     NOT_SERVED = "not served"
     """The plan was `none`: no tool serves the request."""
+
+
+class Remember(StrEnum):
+    """How far a yes goes beyond the step that asked."""
+
+    ONCE = "once"
+    TOOL = "tool"
+    """This tool may run unasked for the rest of the session."""
+    RECIPIENT = "recipient"
+    """Whatever goes to these recipients may go unasked for the rest of the session."""
+    SESSION = "session"
+    """Everything may run unasked for the rest of the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,9 @@ class PlanReady:
 class ConsentAsked:
     """A step with an effect waits for `Agent.answer_consent`; no answer means no.
 
-    question is put to the user as it is.
+    question is put to the user as it is. because: why it is asked whatever has been allowed (what others
+    wrote is behind it); such a question must always be shown. sources: of arguments that others wrote, where.
+    remember: what a yes may be remembered for. recipients: to whom it goes, where the tool says so.
     """
 
     step_id: int
@@ -94,6 +108,12 @@ class ConsentAsked:
     question: str
     effect: Effect
     request_id: str
+    because: str = ""
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    understood: Mapping[str, str] = field(default_factory=dict)
+    recipients: tuple[str, ...] = ()
+    remember: tuple[Remember, ...] = (Remember.ONCE,)
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

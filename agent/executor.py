@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..tools.effect import Effect
 from ..tools.errors import ToolArgumentError, UnknownToolError
@@ -22,10 +22,22 @@ from .display import shown
 from .events import ConsentAsked, Event, StepFailed, StepFinished, StepSkipped, StepStarted
 from .outcome import Failure, Outcome, StepStatus
 from .plan import Json, Reference, Step
-from .policy import Policy, question
-from .references import UnresolvedReference, resolve
+from .policy import Policy, may_remember
+from .provenance import (
+    NOBODY,
+    UNKNOWN,
+    Ledger,
+    Provenance,
+    Told,
+    of_others,
+    of_part,
+    of_problem,
+    of_result,
+)
+from .question import question, recipients_of, source_names, why_always
+from .references import UnresolvedReference, follow, resolve
 from .states import WrittenOrder
-from .within import ASK
+from .within import ASK, ASKED_BY
 
 _HAPPENED = {
     StepStatus.FAILED: "failed",
@@ -57,6 +69,29 @@ class _Node:
     outcome: Outcome | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A step whose references are resolved. args: as JSON values; arguments: as the function takes them."""
+
+    step: Step
+    tool: Tool
+    args: dict[str, Json]
+    arguments: dict[str, Any]
+    provenance: Mapping[str, Provenance]
+    understood: Mapping[str, str] = field(default_factory=dict)
+
+    def outcome(self, status: StepStatus, now: float, started: float | None = None) -> Outcome:
+        return Outcome(
+            self.step,
+            status,
+            now,
+            started,
+            self.args,
+            understood=self.understood,
+            provenance=self.provenance,
+        )
+
+
 class Executor:
     """Runs the steps of one request; of several rounds of planning one after the other, with ids counting on.
 
@@ -65,6 +100,9 @@ class Executor:
     emit: takes each event as it happens.
     journal: None when nothing needs to survive the process.
     previous: results by step id of the turn before, for `$0.1`.
+    previous_sources: where those come from.
+    ledger: what the planner knows, so that each value can be traced back.
+    session: the conversation's name, for what is allowed in it.
     started: the request's start on `time.perf_counter`'s clock; event times count from it.
     """
 
@@ -77,7 +115,10 @@ class Executor:
         emit: Callable[[Event], None],
         journal: EffectJournal | None = None,
         previous: Mapping[int, Json] | None = None,
+        previous_sources: Mapping[int, Provenance] | None = None,
+        ledger: Ledger | None = None,
         request_id: str = "",
+        session: str = "",
         started: float | None = None,
     ) -> None:
         self._tools = tools
@@ -86,7 +127,10 @@ class Executor:
         self._emit = emit
         self._journal = journal
         self._previous = previous or {}
+        self._previous_sources = previous_sources or {}
+        self._ledger = ledger or Ledger()
         self._request_id = request_id
+        self._session = session
         self._started = perf_counter() if started is None else started
         self._nodes: dict[int, _Node] = {}
         self._order = WrittenOrder()
@@ -107,6 +151,8 @@ class Executor:
             raise errors.exceptions[0] from None  # of `steps`: what steps raise is kept in outcomes
         outcomes = [node.outcome for node in list(self._nodes.values())[earlier:] if node.outcome]
         self._remember_effects(outcomes)
+        for outcome in outcomes:
+            self._ledger.tell(Told(outcome.result or outcome.problem, outcome.source))
         return outcomes
 
     def _add(self, step: Step, group: asyncio.TaskGroup) -> None:
@@ -144,23 +190,43 @@ class Executor:
         step = node.step
         if missing := self._missing(node):
             return Outcome(step, StepStatus.SKIPPED, self._now(), problem=missing)
+        provenance: Mapping[str, Provenance] = {}
         try:
             tool = self._tools.get(step.tool)
-            args = {name: resolve(value, self._result_of) for name, value in step.args.items()}
-            arguments = tool.validate_arguments(args)
+            resolved = {name: resolve(value, self._result_of) for name, value in step.args.items()}
+            provenance = self._ledger.of_arguments(step, self._source_of)
+            arguments = tool.validate_arguments(resolved)
         except (UnknownToolError, UnresolvedReference, ToolArgumentError) as error:
-            return self._failed(step, Failure.PLAN, str(error))
+            failed = self._failed(step, Failure.PLAN, str(error))
+            return replace(failed, provenance=provenance, source=of_problem(None, provenance, False))
+        call = _Call(step, tool, tool.plain(arguments), arguments, provenance)
         if tool.effect is Effect.READ or tool.delegates:
-            return await self._call(step, tool, args, arguments)
-        if earlier := self._effects.get(_key(tool.name, args)):
-            return self._as_before(step, args, earlier)
-        if not await self._allowed(step, tool, args):
-            return Outcome(step, StepStatus.DENIED, self._now(), args=args, problem="it was not allowed")
-        return await self._call(step, tool, args, arguments)
+            return await self._call(await self._understood(call))
+        if earlier := self._effects.get(_key(tool.name, call.args)):
+            return self._as_before(call, earlier)
+        try:
+            call = await self._understood(call)
+        except CallFailed as failed_before:
+            return self._ended(call, failed_before, None)
+        if not await self._allowed(call):
+            return replace(call.outcome(StepStatus.DENIED, self._now()), problem="it was not allowed")
+        return await self._call(call)
 
-    async def _call(
-        self, step: Step, tool: Tool, args: dict[str, Json], arguments: dict[str, object]
-    ) -> Outcome:
+    async def _understood(self, call: _Call) -> _Call:
+        """The call with what its arguments were taken to mean. Raises CallFailed for an unclear effect."""
+        understood = call.tool.understood
+        if understood is None:
+            return call
+        try:
+            told = await self._calls.beside(call.tool, lambda: dict(understood(call.args)), reads=True)
+        except CallFailed as failed:
+            if call.tool.effect is Effect.READ or failed.failure not in (Failure.QUESTION, Failure.REFUSED):
+                return call  # the call itself will tell
+            raise
+        return replace(call, understood=told)
+
+    async def _call(self, call: _Call) -> Outcome:
+        step, tool, args = call.step, call.tool, call.args
         async with self._calls.turn(tool):
             try:
                 await self._journal_begin(step, tool, args)
@@ -169,25 +235,30 @@ class Executor:
             started = self._now()
             self._emit(StepStarted(step.id, started, _shown_args(args)))
             asking = ASK.set(self._asker(step))
+            asked_by = ASKED_BY.set(frozenset().union(*map(of_others, call.provenance.values())))
             try:
-                result = await self._calls.call(tool, arguments)
+                result = await self._calls.call(tool, call.arguments)
             except CallFailed as failed:
-                outcome = Outcome(
-                    step,
-                    StepStatus.FAILED,
-                    self._now(),
-                    started,
-                    args,
-                    problem=str(failed),
-                    failure=failed.failure,
-                    may_have_happened=failed.may_have_happened and tool.effect is not Effect.READ,
-                )
+                outcome = self._ended(call, failed, started)
             else:
-                outcome = Outcome(step, StepStatus.DONE, self._now(), started, args, result)
+                source = of_result(tool, args, call.provenance, result)
+                outcome = call.outcome(StepStatus.DONE, self._now(), started)
+                outcome = replace(outcome, result=result, source=source)
             finally:
                 ASK.reset(asking)
+                ASKED_BY.reset(asked_by)
             await self._journal_finish(outcome, tool)
             return outcome
+
+    def _ended(self, call: _Call, failed: CallFailed, started: float | None) -> Outcome:
+        """The outcome of a call that gave no result."""
+        return replace(
+            call.outcome(StepStatus.FAILED, self._now(), started),
+            problem=str(failed),
+            failure=failed.failure,
+            may_have_happened=failed.may_have_happened and call.tool.effect is not Effect.READ,
+            source=of_problem(call.tool, call.provenance, failed.failure is Failure.QUESTION),
+        )
 
     def _missing(self, node: _Node) -> str:
         """Why the step can't run, empty when everything it refers to has a result."""
@@ -208,30 +279,51 @@ class Executor:
             raise UnresolvedReference(f"there is no step {reference.step} before this one")
         return node.outcome.result
 
-    async def _allowed(self, step: Step, tool: Tool, args: dict[str, Json]) -> bool:
-        if not self._policy.asks(tool.effect):
-            return True
+    def _source_of(self, reference: Reference) -> Provenance:
+        """Where what `reference` names comes from; it is known to be there."""
+        whole = self._result_of(reference)
+        if reference.previous_turn:
+            source = self._previous_sources.get(reference.step, UNKNOWN)
+        else:
+            outcome = self._nodes[reference.step].outcome
+            source = outcome.source if outcome else NOBODY
+        return of_part(source, reference.path, follow(reference, whole), whole)
+
+    async def _allowed(self, call: _Call) -> bool:
+        tool, args, read = call.tool, call.args, self._ledger.of_others
+        because = why_always(tool, args, call.provenance, read)
+        recipients = recipients_of(tool, args)
         asked = ConsentAsked(
-            step.id, tool.name, _shown_args(args), question(tool, args), tool.effect, self._request_id
+            call.step.id,
+            tool.name,
+            _shown_args(args),
+            question(tool, args, call.understood, call.provenance, read),
+            tool.effect,
+            self._request_id,
+            because,
+            source_names(call.provenance),
+            call.understood,
+            recipients,
+            may_remember(because, recipients),
+            self._session,
         )
-        return await self._policy.allows(asked, self._emit)
+        return not self._policy.must_ask(asked) or await self._policy.allows(asked, self._emit)
 
     def _asker(self, step: Step) -> Callable[[ConsentAsked], Awaitable[bool]]:
         """Puts the questions of what runs inside `step` as questions of that step, one at a time."""
         turn = asyncio.Lock()
 
         async def ask(inner: ConsentAsked) -> bool:
-            if not self._policy.asks(inner.effect):
-                return True
+            asked = replace(inner, step_id=step.id, request_id=self._request_id, session=self._session)
             async with turn:
-                asked = replace(inner, step_id=step.id, request_id=self._request_id)
-                return await self._policy.allows(asked, self._emit)
+                return not self._policy.must_ask(asked) or await self._policy.allows(asked, self._emit)
 
         return ask
 
-    def _as_before(self, step: Step, args: dict[str, Json], earlier: Outcome) -> Outcome:
+    def _as_before(self, call: _Call, earlier: Outcome) -> Outcome:
         """What becomes of a step whose effect an earlier round has had, may have had, or was denied."""
-        outcome = Outcome(step, earlier.status, self._now(), args=args, problem=earlier.problem)
+        outcome = call.outcome(earlier.status, self._now())
+        outcome = replace(outcome, problem=earlier.problem, source=earlier.source)
         if earlier.status is StepStatus.DENIED:
             return outcome
         if earlier.has_result:

@@ -12,7 +12,7 @@ from .display import shown
 from .events import Status
 from .outcome import Failure, Outcome, StepStatus
 from .plan import Json
-from .wording import deed, sentence
+from .wording import deed, sentence, with_times
 
 NOTHING_SERVES = "None of the tools I have can do that."
 
@@ -69,7 +69,8 @@ class Joiner:
     def _done(self, outcome: Outcome) -> str:
         tool = self._tools.get(outcome.step.tool)
         if tool.say is not None:
-            return say(tool.say, _shown(outcome.args), shown(outcome.result))
+            said = say(tool.say, {**_shown(outcome.args), **outcome.understood}, shown(outcome.result))
+            return with_times(said, tool, outcome.understood)
         return spoken(shown(outcome.result)) or f"Done: {self._what(outcome)}."
 
     def _failed(self, outcome: Outcome) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .plan import Json, Step
+from .provenance import NOBODY, Provenance
 
 
 class StepStatus(StrEnum):
@@ -45,6 +46,8 @@ class Outcome:
     problem: of any other, in words for the person.
     may_have_happened: the step has failed, but its effect may be out in the world.
     started_ms: since the request started; None when the tool was not run.
+    understood: what arguments were taken to mean, in plain words.
+    provenance: where each argument comes from. source: where the result, or the problem, comes from.
     """
 
     step: Step
@@ -56,6 +59,9 @@ class Outcome:
     problem: str = ""
     failure: Failure | None = None
     may_have_happened: bool = False
+    understood: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
+    source: Provenance = NOBODY
 
     @property
     def has_result(self) -> bool:

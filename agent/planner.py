@@ -19,6 +19,7 @@ from .evidence import texts_in
 from .grammar import PlanGrammar
 from .outcome import Failure
 from .plan import DONE, NONE, Json, Plan
+from .provenance import Provenance
 from .reader import PlanReader
 
 MAX_TURNS = 4
@@ -59,12 +60,14 @@ class PastTurn:
 
     plan: its text. results: one for each step, in order; the tool's words for one that failed.
     referable: whole results by step id, for `$0.1` in the next plan; steps without a result are not in it.
+    sources: where each of the results comes from; fewer than results: nobody knows of the rest.
     """
 
     request: str
     plan: str
     results: Sequence[Json]
     referable: Mapping[int, Json]
+    sources: Sequence[Provenance] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
+from dataclasses import dataclass
 
 from ..tools.effect import Effect
-from ..tools.say import spoken
-from ..tools.tool import Tool
-from .display import shown
-from .events import ConsentAnswered, ConsentAsked, Event
-from .plan import Json
-from .wording import summary
+from .events import ConsentAnswered, ConsentAsked, Event, Remember
 
-Consent = Callable[[ConsentAsked], Awaitable[bool]]
-"""An app's own way to put a question; what it returns is the answer, an exception means no."""
+Consent = Callable[[ConsentAsked], Awaitable[bool | Remember]]
+"""An app's own way to put a question. What it returns is the answer: a Remember is a yes that goes further.
+An exception means no."""
 
 ASK = frozenset({Effect.WRITE, Effect.SEND, Effect.DESTROY})
 """The effects that ask unless told otherwise: everything but reading."""
@@ -23,11 +20,21 @@ ASK = frozenset({Effect.WRITE, Effect.SEND, Effect.DESTROY})
 _log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class _Allowed:
+    """What the person has allowed in one session."""
+
+    tools: set[str]
+    recipients: set[str]
+    everything: bool = False
+
+
 class Policy:
     """Decides whether a step with an effect may run.
 
-    allow_effects: everything may run, nobody is asked (`--yes`).
+    allow_effects: everything may run unasked (`--yes`), except what others may be behind.
     ask: the effects that ask; `{Effect.SEND, Effect.DESTROY}` lets tools write the user's own data unasked.
+    allow_tools, allow_recipients: what may run unasked in every session.
     consent: puts the question and returns the answer; without it, whoever reads the events calls `answer`.
     patience_s: how long a question stays open; no answer by then means no.
     """
@@ -37,13 +44,18 @@ class Policy:
         *,
         allow_effects: bool = False,
         ask: Set[Effect] = ASK,
+        allow_tools: Iterable[str] = (),
+        allow_recipients: Iterable[str] = (),
         consent: Consent | None = None,
         patience_s: float = 300.0,
     ) -> None:
         self._ask: Set[Effect] = frozenset() if allow_effects else ask
         self._consent = consent
         self._patience_s = patience_s
-        self._open: dict[tuple[str, int], asyncio.Future[bool]] = {}
+        self._allow_tools = frozenset(allow_tools)
+        self._allow_recipients = frozenset(map(_comparable, allow_recipients))
+        self._allowed: dict[str, _Allowed] = {}
+        self._open: dict[tuple[str, int], tuple[ConsentAsked, asyncio.Future[bool]]] = {}
 
     @property
     def has_consent_callback(self) -> bool:
@@ -53,6 +65,20 @@ class Policy:
     def asks(self, effect: Effect) -> bool:
         """Whether a step of this effect needs consent."""
         return effect in self._ask
+
+    def must_ask(self, asked: ConsentAsked) -> bool:
+        """Whether a step has to be asked about, after all that has been allowed."""
+        if asked.because:
+            return True
+        if not self.asks(asked.effect):
+            return False
+        allowed = self._of_session(asked.session)
+        recipients = {_comparable(recipient) for recipient in asked.recipients}
+        return not (
+            allowed.everything
+            or asked.tool in allowed.tools
+            or (recipients and recipients <= allowed.recipients)
+        )
 
     async def allows(self, asked: ConsentAsked, emit: Callable[[Event], None]) -> bool:
         """Put the question, as an event and to the callback if there is one, and wait for the answer."""
@@ -66,11 +92,15 @@ class Policy:
         emit(ConsentAnswered(asked.step_id, allowed))
         return allowed
 
-    def answer(self, request_id: str, step_id: int, allowed: bool) -> bool:
+    def answer(
+        self, request_id: str, step_id: int, allowed: bool, remember: Remember = Remember.ONCE
+    ) -> bool:
         """Answer an open question. Returns whether it was open: False when it came too late."""
-        future = self._open.get((request_id, step_id))
-        if future is None or future.done():
+        asked, future = self._open.get((request_id, step_id), (None, None))
+        if asked is None or future is None or future.done():
             return False
+        if allowed:
+            self._remember(asked, remember)
         future.set_result(allowed)
         return True
 
@@ -81,7 +111,11 @@ class Policy:
     async def _callback_answer(self, asked: ConsentAsked) -> bool:
         assert self._consent is not None
         try:
-            return await self._consent(asked) is True
+            answer = await self._consent(asked)
+            if isinstance(answer, Remember):
+                self._remember(asked, answer)
+                return True
+            return answer is True
         except Exception:
             _log.exception("the consent callback failed; step %d is not allowed", asked.step_id)
             return False
@@ -89,13 +123,38 @@ class Policy:
     def _open_answer(self, asked: ConsentAsked) -> Awaitable[bool]:
         key = (asked.request_id, asked.step_id)
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._open[key] = future
+        self._open[key] = asked, future
         future.add_done_callback(lambda _: self._open.pop(key, None))
         return future
 
+    def _of_session(self, session: str) -> _Allowed:
+        if session not in self._allowed:
+            self._allowed[session] = _Allowed(set(self._allow_tools), set(self._allow_recipients))
+        return self._allowed[session]
 
-def question(tool: Tool, args: Mapping[str, Json]) -> str:
-    """What the person is asked: "Send a text message (to: 555-0101; message: running late)?"."""
-    what = summary(tool)
-    details = "; ".join(f"{name}: {spoken(shown(value))}" for name, value in args.items())
-    return f"{what} ({details})?" if details else f"{what}?"
+    def _remember(self, asked: ConsentAsked, remember: Remember) -> None:
+        """Keep what was allowed, as far as the question offered it."""
+        if remember not in asked.remember:
+            return
+        allowed = self._of_session(asked.session)
+        match remember:
+            case Remember.TOOL:
+                allowed.tools.add(asked.tool)
+            case Remember.RECIPIENT:
+                allowed.recipients.update(map(_comparable, asked.recipients))
+            case Remember.SESSION:
+                allowed.everything = True
+
+
+def may_remember(because: str, recipients: Sequence[str]) -> tuple[Remember, ...]:
+    """What a yes may be remembered for: nothing, where others may be behind the step."""
+    if because:
+        return (Remember.ONCE,)
+    every = (Remember.ONCE, Remember.TOOL, Remember.RECIPIENT, Remember.SESSION)
+    return tuple(one for one in every if one is not Remember.RECIPIENT or recipients)
+
+
+def _comparable(recipient: str) -> str:
+    """A recipient however it is written: +49 171 5550101 is +491715550101, Sid@x.org is sid@x.org."""
+    plain = "".join(recipient.casefold().split())
+    return plain if "@" in plain else plain.replace("-", "")

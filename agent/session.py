@@ -32,6 +32,7 @@ from .journal import (
 )
 from .plan import Json
 from .planner import MAX_TURNS, PastTurn
+from .provenance import Provenance, as_json, from_json
 from .undo import Done
 
 _TURNS_TABLE = """
@@ -59,7 +60,7 @@ class Turn:
     """A request that was served, as it is kept.
 
     plan: its text. results: one for each step. referable: whole results by step id. started_at, ended_at: in
-    UTC; turns that older versions kept have no start.
+    UTC; turns that older versions kept have no start. sources: where each result comes from.
     """
 
     number: int
@@ -71,6 +72,7 @@ class Turn:
     status: Status
     ended_at: datetime
     started_at: datetime | None = None
+    sources: Sequence[Provenance] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,14 @@ class Session:
             joined.status.value,
             datetime.now(UTC).isoformat(),
             started_at and started_at.astimezone(UTC).isoformat(),
+            json.dumps([as_json(source) for source in turn.sources]),
         )
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "INSERT INTO turns (session, number, request, plan, results, referable, answer, status,"
-                " ended_at, started_at) SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?"
+                " ended_at, started_at, sources)"
+                " SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?"
                 " FROM turns WHERE session = ?",
                 (self.id, *row, self.id),
             )
@@ -138,8 +142,8 @@ class Session:
 
         def select(connection: sqlite3.Connection) -> list[Turn]:
             rows = connection.execute(
-                "SELECT number, request, plan, results, referable, answer, status, ended_at, started_at"
-                " FROM turns WHERE session = ? ORDER BY number DESC LIMIT ?",
+                "SELECT number, request, plan, results, referable, answer, status, ended_at, started_at,"
+                " sources FROM turns WHERE session = ? ORDER BY number DESC LIMIT ?",
                 (self.id, limit),
             )
             return [_turn(*row) for row in rows][::-1]
@@ -148,8 +152,10 @@ class Session:
 
     async def past_turns(self) -> Sequence[PastTurn]:
         """The latest turns as planners see them, oldest first. Raises StorageError."""
-        turns = await self.history()
-        return [PastTurn(turn.request, turn.plan, turn.results, turn.referable) for turn in turns]
+        return [
+            PastTurn(turn.request, turn.plan, turn.results, turn.referable, turn.sources)
+            for turn in await self.history()
+        ]
 
     async def all_in_file(self) -> list[Summary]:
         """The conversations of the file that have turns, the latest first. Raises StorageError."""
@@ -234,7 +240,9 @@ def _turn(
     status: str,
     ended: str,
     started: str | None,
+    sources: str | None,
 ) -> Turn:
     by_step = {int(step): result for step, result in json.loads(referable).items()}
     times = datetime.fromisoformat(ended), datetime.fromisoformat(started) if started else None
-    return Turn(number, request, plan, json.loads(results), by_step, answer, Status(status), *times)
+    of_whom = tuple(from_json(source) for source in json.loads(sources or "[]"))
+    return Turn(number, request, plan, json.loads(results), by_step, answer, Status(status), *times, of_whom)

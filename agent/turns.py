@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, repeat
 from typing import Protocol
 
 from ..tools.effect import Effect
@@ -13,6 +13,7 @@ from .joiner import Joined, Rounds
 from .outcome import Outcome, StepStatus
 from .plan import Json, Plan, print_plan
 from .planner import MAX_TURNS, PastTurn
+from .provenance import NOBODY, UNKNOWN, Ledger, Provenance, Told
 from .undo import Done
 
 MOST_UNDONE = 100
@@ -104,7 +105,21 @@ def past_turn(request: str, rounds: Rounds) -> PastTurn:
     outcomes = list(chain.from_iterable(rounds))
     plan = Plan(tuple(outcome.step for outcome in outcomes))
     referable = {outcome.step.id: outcome.result for outcome in outcomes if outcome.has_result}
-    return PastTurn(request, print_plan(plan), [_told(outcome) for outcome in outcomes], referable)
+    sources = tuple(outcome.source for outcome in outcomes)
+    return PastTurn(request, print_plan(plan), [_told(outcome) for outcome in outcomes], referable, sources)
+
+
+def ledger(request: str, facts: str, turns: Sequence[PastTurn], asked_by: Provenance = NOBODY) -> Ledger:
+    """What a planner knows that is shown these turns. asked_by: the others who wrote the request, if any."""
+    said = [facts, *(turn.request for turn in turns)]
+    told = [
+        Told(result, source)
+        for turn in turns
+        for result, source in zip(turn.results, chain(turn.sources, repeat(UNKNOWN)), strict=False)
+    ]
+    if not asked_by:
+        return Ledger([request, *said], told)
+    return Ledger(said, [*told, Told(request, asked_by)])
 
 
 def _told(outcome: Outcome) -> Json:

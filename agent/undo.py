@@ -98,9 +98,7 @@ class Undo:
     async def _take_back(self, tool: Tool, effect: Done) -> str:
         undo = tool.undo
         assert undo is not None
-
-        async with self._calls.turn(tool):
-            return await self._calls.beside(tool, lambda: undo(effect.arguments, effect.result))
+        return await self._calls.beside(tool, lambda: undo(effect.arguments, effect.result), reads=False)
 
     def _undoable(self, effect: Done) -> Tool | None:
         """The effect's tool, if it is still there and can take things back."""

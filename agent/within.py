@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .events import ConsentAsked
+from .provenance import NOBODY, Provenance
 
 if TYPE_CHECKING:
     from .executor import EffectJournal
@@ -16,3 +17,6 @@ ASK: ContextVar[Callable[[ConsentAsked], Awaitable[bool]] | None] = ContextVar("
 
 JOURNAL: ContextVar[Callable[[str], EffectJournal | None] | None] = ContextVar("journal", default=None)
 """Gives the journal for a request's id."""
+
+ASKED_BY: ContextVar[Provenance] = ContextVar("asked_by", default=NOBODY)
+"""The others who wrote what the step was called with: then they, too, wrote the inner request."""

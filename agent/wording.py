@@ -23,6 +23,17 @@ def deed(tool: Tool | str, args: Mapping[str, Json]) -> str:
     return f"{what} ({details})" if details else what
 
 
+def with_times(said: str, tool: Tool, understood: Mapping[str, str]) -> str:
+    """What a tool said, with the dates and times that it was given and didn't mention, as understood."""
+    properties = tool.parameters["properties"]
+    times = [
+        f"{name}: {meant}"
+        for name, meant in understood.items()
+        if properties.get(name, {}).get("format") == "date-time" and meant not in said
+    ]
+    return f"{said.rstrip('.')} ({'; '.join(times)})." if times else said
+
+
 def sentence(text: str) -> str:
     """`text` with a capital letter in front and a full stop at the end."""
     text = text[:1].upper() + text[1:]

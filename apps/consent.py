@@ -13,7 +13,8 @@ _TIME_TO_SEE_S = 0.3
 
 
 class AskAtTerminal:
-    """Puts questions one at a time, in the order asked. "All" holds for the rest of that request.
+    """Puts questions one at a time, in the order asked. "All" holds for the rest of that request, but not
+    for what others may be behind.
 
     The display shows the question; this reads the key.
     """
@@ -25,7 +26,7 @@ class AskAtTerminal:
     async def __call__(self, asked: ConsentAsked) -> bool:
         """Whether the person allows the step. Ctrl-C does here what it does elsewhere."""
         async with self._turn:
-            if self._all_of == asked.request_id:
+            if self._all_of == asked.request_id and not asked.because:
                 return True
             key = await _read_key(_YES | _NO | _ALL)
             if key in _ALL:

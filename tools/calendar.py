@@ -113,6 +113,7 @@ class Calendar:
         state="calendar",
         say="{when}: {result}.",
         from_others=True,
+        source="an event in your calendar",
         understood=_period_understood,
     )
     def list_events(self, when: str, query: str | None = None) -> list[Any]:
@@ -154,6 +155,7 @@ class Calendar:
         state="calendar",
         say="{result}.",
         from_others=True,
+        source="an event in your calendar",
         undo=_restored,
         understood=_move_understood,
     )
@@ -182,6 +184,7 @@ class Calendar:
         state="calendar",
         say="{result}.",
         from_others=True,
+        source="an event in your calendar",
         undo=_restored,
         understood=_cancel_understood,
     )

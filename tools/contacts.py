@@ -21,7 +21,12 @@ class Contacts:
 
     cards: Collection
 
-    @tool(effect=Effect.READ, state="contacts", say="The phone number for {name} is {result}.")
+    @tool(
+        effect=Effect.READ,
+        state="contacts",
+        say="The phone number for {name} is {result}.",
+        source="your contact {name}",
+    )
     def get_phone_number(self, name: str) -> str:
         """Look up a contact's phone number by name.
 
@@ -34,10 +39,15 @@ class Contacts:
         card = self._find(name)
         if not card.phones:
             write = f" Their e-mail address is {card.emails[0].value}." if card.emails else ""
-            raise ToolFailed(f"{card.name} has no phone number in your contacts.{write}")
+            raise ToolFailed(f"{name} has no phone number in your contacts.{write}")
         return _only(card.name, "numbers", card.phones)
 
-    @tool(effect=Effect.READ, state="contacts", say="The e-mail address for {name} is {result}.")
+    @tool(
+        effect=Effect.READ,
+        state="contacts",
+        say="The e-mail address for {name} is {result}.",
+        source="your contact {name}",
+    )
     def get_email_address(self, name: str) -> str:
         """Look up a contact's email address by name.
 
@@ -50,7 +60,7 @@ class Contacts:
         card = self._find(name)
         if not card.emails:
             call = f" Their phone number is {card.phones[0].value}." if card.phones else ""
-            raise ToolFailed(f"{card.name} has no e-mail address in your contacts.{call}")
+            raise ToolFailed(f"{name} has no e-mail address in your contacts.{call}")
         return _only(card.name, "e-mail addresses", card.emails)
 
     def _forgotten(self, arguments: Mapping[str, Any], result: str) -> str:

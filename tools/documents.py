@@ -32,7 +32,14 @@ class Documents:
 
     folders: AllowedFolders
 
-    @tool(effect=Effect.READ, state="documents", timeout_s=60, say="{result}", from_others=True)
+    @tool(
+        effect=Effect.READ,
+        state="documents",
+        timeout_s=60,
+        say="{result}",
+        from_others=True,
+        source="the PDF {path}",
+    )
     def summarize_pdf(self, path: str) -> str:
         """Summarize a PDF document.
 

@@ -43,7 +43,13 @@ class Files:
     """Where a file goes whose writing is undone."""
     open: Callable[[str], None] = open_in_own_program
 
-    @tool(effect=Effect.READ, state="files", say="Found {result}.", from_others=True)
+    @tool(
+        effect=Effect.READ,
+        state="files",
+        say="Found {result}.",
+        from_others=True,
+        source="the name of a file",
+    )
     def find_file(self, query: str, folder: str | None = None) -> str:
         """Find a file by name and return its path.
 
@@ -76,7 +82,15 @@ class Files:
     def _existing(self, arguments: Mapping[str, Any]) -> Mapping[str, str]:
         return {"path": str(self.folders.existing(arguments["path"]))} if "path" in arguments else {}
 
-    @tool(effect=Effect.WRITE, state="files", say="{result}.", understood=_existing)
+    @tool(
+        effect=Effect.WRITE,
+        state="files",
+        say="{result}.",
+        understood=_existing,
+        from_others=True,
+        source="the name of a file",
+        targets=("path",),
+    )
     def open_file(self, path: str) -> str:
         """Open a file in its own program.
 
@@ -92,7 +106,9 @@ class Files:
         self.open(str(there))
         return f"Opened {there.name}"
 
-    @tool(effect=Effect.READ, state="files", say="{result}", from_others=True)
+    @tool(
+        effect=Effect.READ, state="files", say="{result}", from_others=True, source="the file {path}"
+    )
     def read_file(self, path: str) -> str:
         """Read a text file.
 
@@ -118,7 +134,14 @@ class Files:
         into_trash(path, self.trash)
         return f"{path.name} is in the trash"
 
-    @tool(effect=Effect.WRITE, state="files", say="Wrote {result}.", undo=_unwrite, understood=_new)
+    @tool(
+        effect=Effect.WRITE,
+        state="files",
+        say="Wrote {result}.",
+        undo=_unwrite,
+        understood=_new,
+        targets=("path",),
+    )
     def write_file(self, path: str, content: str) -> str:
         """Write text to a new file.
 
@@ -147,7 +170,13 @@ class Files:
             raise ToolFailed(f"{there} cannot be written: {error.strerror}.") from error
         return str(there)
 
-    @tool(effect=Effect.READ, state="files", say="{path} holds {result}.", from_others=True)
+    @tool(
+        effect=Effect.READ,
+        state="files",
+        say="{path} holds {result}.",
+        from_others=True,
+        source="the name of a file",
+    )
     def list_folder(self, path: str) -> list[Any]:
         """List what a folder holds.
 

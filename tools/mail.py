@@ -81,6 +81,8 @@ class Mail:
         timeout_s=60,
         say="Sent {to} your e-mail about {subject}.",
         understood=_understood,
+        recipients=("to", "cc"),
+        targets=("attachments",),
     )
     def compose_email(
         self,
@@ -107,7 +109,14 @@ class Mail:
         )
         return self._send(message, attachments)
 
-    @tool(effect=Effect.READ, state="mail", timeout_s=60, say="E-mails found: {result}.", from_others=True)
+    @tool(
+        effect=Effect.READ,
+        state="mail",
+        timeout_s=60,
+        say="E-mails found: {result}.",
+        from_others=True,
+        source="an e-mail in your mailbox",
+    )
     def search_email(
         self, query: str | None = None, sender: str | None = None, unread: bool | None = None
     ) -> list[Any]:
@@ -134,6 +143,7 @@ class Mail:
         timeout_s=60,
         say="Sent your answer about {query}.",
         understood=_understood,
+        targets=("query", "cc", "attachments"),
     )
     def reply_to_email(
         self, query: str, body: str, cc: list[str] | None = None, attachments: list[str] | None = None
@@ -164,6 +174,7 @@ class Mail:
         timeout_s=60,
         say="Forwarded the e-mail about {query} to {to}.",
         understood=_understood,
+        targets=("query", "to", "attachments"),
     )
     def forward_email(
         self, query: str, to: list[str], body: str | None = None, attachments: list[str] | None = None

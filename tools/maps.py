@@ -54,7 +54,7 @@ class Maps:
     provider: MapProvider = OPENSTREETMAP
     open: Callable[[str], None] = open_in_own_program
 
-    @tool(effect=Effect.WRITE, state="maps", say="The map shows {result}.")
+    @tool(effect=Effect.WRITE, state="maps", say="The map shows {result}.", targets=("query",))
     def open_location(self, query: str) -> str:
         """Show a place on the map.
 
@@ -68,7 +68,12 @@ class Maps:
         self.open(self.provider.place.replace("{query}", _quoted(place)))
         return place
 
-    @tool(effect=Effect.WRITE, state="maps", say="The map shows the way {result}.")
+    @tool(
+        effect=Effect.WRITE,
+        state="maps",
+        say="The map shows the way {result}.",
+        targets=("destination", "origin"),
+    )
     def show_directions(self, destination: str, origin: str | None = None, mode: Mode | None = None) -> str:
         """Show directions to a place.
 

@@ -29,7 +29,13 @@ class Media:
     open: Callable[[str], None] = open_in_own_program
     shuffled: Callable[[list[Path]], None] = random.shuffle
 
-    @tool(effect=Effect.WRITE, state="media", say="Playing {result}.")
+    @tool(
+        effect=Effect.WRITE,
+        state="media",
+        say="Playing {result}.",
+        from_others=True,
+        source="the title of a recording",
+    )
     def play_media(self, query: str, shuffle: bool | None = None) -> str:
         """Play music, a video or a podcast from the local library.
 
@@ -50,7 +56,13 @@ class Media:
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         return self.library.title(files[0]) + more
 
-    @tool(effect=Effect.WRITE, state="media", say="Now: {result}.")
+    @tool(
+        effect=Effect.WRITE,
+        state="media",
+        say="Now: {result}.",
+        from_others=True,
+        source="the title of what is playing",
+    )
     def control_playback(self, action: Action) -> str:
         """Pause, resume, skip or stop what is playing.
 

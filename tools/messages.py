@@ -24,7 +24,7 @@ class Messages:
     folder: Path
     now: Callable[[], datetime] = lambda: datetime.now().astimezone()
 
-    @tool(effect=Effect.SEND, state="messages", say="{result}.")
+    @tool(effect=Effect.SEND, state="messages", say="{result}.", recipients=("to",))
     def send_sms(self, to: list[str], message: str) -> str:
         """Send a text message.
 

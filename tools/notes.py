@@ -64,7 +64,9 @@ class Notes:
         write_file(path, f"# {title}\n" + (f"\n{content.rstrip()}\n" if content else ""))
         return title
 
-    @tool(effect=Effect.READ, state="notes", say="{result}")
+    @tool(
+        effect=Effect.READ, state="notes", say="{result}", from_others=True, source="the note {title}"
+    )
     def open_note(self, title: str) -> str:
         """Open a note and return its text.
 
@@ -88,6 +90,8 @@ class Notes:
         effect=Effect.WRITE,
         state="notes",
         say='Added to the note "{result}".',
+        from_others=True,
+        source="the title of a note",
         undo=_unappended,
     )
     def append_to_note(self, title: str, content: str) -> str:
@@ -108,7 +112,13 @@ class Notes:
         write_file(note.path, f"{start}{gap}{content.rstrip()}\n")
         return note.title
 
-    @tool(effect=Effect.READ, state="notes", say="Notes that mention {query}: {result}.")
+    @tool(
+        effect=Effect.READ,
+        state="notes",
+        say="Notes that mention {query}: {result}.",
+        from_others=True,
+        source="the titles of notes",
+    )
     def search_notes(self, query: str) -> list[Any]:
         """Find notes that mention something.
 

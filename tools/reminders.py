@@ -110,7 +110,14 @@ class Reminders:
         when = arguments.get("when")
         return {"when": in_words(self.times.period(when), self.times.now())} if when else {}
 
-    @tool(effect=Effect.READ, state="reminders", say="Open reminders: {result}.", understood=_period)
+    @tool(
+        effect=Effect.READ,
+        state="reminders",
+        say="Open reminders: {result}.",
+        from_others=True,
+        source="a reminder",
+        understood=_period,
+    )
     def list_reminders(self, list: str | None = None, when: str | None = None) -> list[Any]:
         """List open reminders.
 
@@ -146,6 +153,8 @@ class Reminders:
         effect=Effect.WRITE,
         state="reminders",
         say="{result}.",
+        from_others=True,
+        source="a reminder",
         undo=_reopened,
         understood=_meant,
     )

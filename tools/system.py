@@ -37,7 +37,7 @@ class System:
     resolve: Resolve = resolved
     now: Callable[[], datetime] = lambda: datetime.now().astimezone()
 
-    @tool(effect=Effect.WRITE, state="system", say="{result}.")
+    @tool(effect=Effect.WRITE, state="system", say="{result}.", targets=("name",))
     def open_app(self, name: str) -> str:
         """Open an application.
 

@@ -3,7 +3,7 @@
 import copy
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MethodType
 from typing import Any, Self
@@ -45,6 +45,13 @@ class Tool:
     """How its result is put to the person; see `say.py`."""
     from_others: bool = False
     """Whether its result holds what others wrote (a mail's text, a file's): data, never instructions."""
+    source: str | None = None
+    """What its result is called where a question names it, a template as `say`: "the file {path}"."""
+    recipients: tuple[str, ...] = ()
+    """Parameters that name to whom it sends, by address or number: the person may allow recipients."""
+    targets: tuple[str, ...] | None = None
+    """Parameters that decide what it hits, beside recipients: where others wrote them, it always asks.
+    None: all of them when it sends or destroys, else none."""
     delegates: bool = False
     """Whether what it does are steps of their own, which ask and are journaled one by one: a sub-agent's."""
     undo: Callable[[Mapping[str, Any], Any], str] | None = None
@@ -76,6 +83,11 @@ class Tool:
         returns = flat_schema(self.returns, f"{self.name}: returns")
         if self.say is not None:
             check_template(self.say, parameters["properties"], self.name)
+        if self.source is not None:
+            check_template(self.source, parameters["properties"], self.name)
+        for name in (*self.recipients, *(self.targets or ())):
+            if name not in parameters["properties"]:
+                raise ToolDefinitionError(f"{self.name} has no parameter {name}, which a target has to be")
         validators = self.argument_validators
         if validators is None:
             validators = {name: validator(part) for name, part in parameters["properties"].items()}
@@ -126,6 +138,12 @@ class Tool:
             }
         )
 
+    def targets_among(self, names: Iterable[str]) -> list[str]:
+        """Those of these parameters that decide what it hits: where others wrote them, it always asks."""
+        if self.targets is None and not self.recipients:
+            return list(names) if self.effect in (Effect.SEND, Effect.DESTROY) else []
+        return [name for name in names if name in self.recipients or name in (self.targets or ())]
+
     @property
     def is_async(self) -> bool:
         """Whether `call` returns something to await."""
@@ -163,6 +181,11 @@ class Tool:
         if wrong:
             raise ToolArgumentError(f"{self.name}: {'; '.join(wrong)}")
         return valid
+
+    def plain(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments from `validate_arguments` as JSON values, for showing and keeping them."""
+        plain: dict[str, Any] = to_jsonable_python(dict(arguments), inf_nan_mode="constants", fallback=str)
+        return plain
 
     def validate_result(self, value: Any) -> Any:
         """The result of a call as a JSON value, checked against what the tool says it returns.

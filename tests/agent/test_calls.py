@@ -90,7 +90,7 @@ async def test_after_a_time_out_only_reads_are_tried_again(
     def hang() -> None:
         nonlocal begun
         begun += 1
-        time.sleep(0.5)
+        time.sleep(1.0)
 
     async def hang_async() -> None:
         nonlocal begun
@@ -99,7 +99,7 @@ async def test_after_a_time_out_only_reads_are_tried_again(
 
     function = hang if blocking else hang_async
     with pytest.raises(CallFailed, match="took longer than") as caught:
-        await call(make_tool(function, effect=effect, timeout_s=0.02, retries=1))
+        await call(make_tool(function, effect=effect, timeout_s=0.3, retries=1))
     assert caught.value.failure is Failure.TIMED_OUT
     assert begun == attempts
 

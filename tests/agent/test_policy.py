@@ -3,7 +3,8 @@ import asyncio
 import pytest
 
 from scrubjay.agent.events import ConsentAnswered, ConsentAsked, Event
-from scrubjay.agent.policy import ASK, Policy, question
+from scrubjay.agent.policy import ASK, Policy
+from scrubjay.agent.question import question
 from scrubjay.tools.effect import Effect
 from scrubjay.tools.tool import Tool
 

@@ -54,6 +54,8 @@ class PlanGrammar:
     previous_results: what the steps of the turn before returned, in their order (None: nothing to refer to);
     `$0.1` is the first of them.
     max_steps: how many steps the plan may have.
+    relevance: for each tool how likely the request needs it, as logarithmic odds, from somebody else than the
+    model; what is missing counts as even.
 
     Raises SchemaError for a schema that cannot be offered, and for two tools of one name.
     """
@@ -64,7 +66,9 @@ class PlanGrammar:
         evidence: Sequence[str] | None = None,
         previous_results: Sequence[Json] = (),
         max_steps: int = MAX_STEPS,
+        relevance: Mapping[str, float] | None = None,
     ) -> None:
+        self._relevance = relevance or {}
         self._evidence = evidence
         self._previous = list(
             chain.from_iterable(
@@ -101,6 +105,20 @@ class PlanGrammar:
                 *self._shared(frozenset[Symbol]().union(*(rules.uses for rules in tools)), parts),
             ]
         )
+
+    def next_beginnings(self, written: str) -> Mapping[str, float]:
+        """How much likelier each beginning of the next line is than the model thinks, as `next_grammar`.
+
+        At first a tool stands against `none`; later the tools stand only against each other, since relevance
+        says nothing of when a plan is done.
+        """
+        if not self._relevance:
+            return {}
+        step = written.count("\n") + 1
+        weights = {name: self._relevance.get(name, 0.0) for name in self._parameters}
+        best = 0.0 if step == 1 else max(weights.values())
+        calls = {f"${step} = {name}(": weight - best for name, weight in weights.items()}
+        return calls | {NONE if step == 1 else DONE: 0.0}
 
     def _add(self, schema: Mapping[str, Any]) -> None:
         name = schema.get("name")

@@ -54,6 +54,14 @@ class Engine(Protocol):
         ...
 
 
+class Relevance(Protocol):
+    """Who knows which tools a request needs, without a planner's model."""
+
+    def __call__(self, request: str, tools: Sequence[Tool]) -> Mapping[str, float]:
+        """Each tool's logarithmic odds, by name, that the request needs it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PastTurn:
     """An earlier request as the model sees it.
@@ -72,20 +80,28 @@ class PastTurn:
 
 @dataclass(frozen=True, slots=True)
 class WrittenPlan:
-    """A plan that was written without being run, and how many tokens it took."""
+    """A plan that was written without being run, how many tokens it took, and what the model thought of it.
+
+    logprob: sum of the logarithms of the probabilities of the tokens that the model chose.
+    """
 
     plan: Plan
     tokens: int
+    logprob: float
 
 
 class Planner:
     """Plans with one engine, many requests at once if need be.
 
     max_tokens: how long a plan may get.
+    relevance: says how likely each tool is needed, which small models' choice of tools leans on.
     """
 
-    def __init__(self, engine: Engine, *, max_tokens: int = 768) -> None:
+    def __init__(
+        self, engine: Engine, *, max_tokens: int = 768, relevance: Relevance | None = None
+    ) -> None:
         self._engine = engine
+        self._relevance = relevance
         self._max_tokens = max_tokens
 
     @property
@@ -128,12 +144,13 @@ class Planner:
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn] = (), facts: str = ""
     ) -> WrittenPlan:
         """A whole plan, for who wants to look at it and run nothing. Raises as `plan`."""
-        reader, tokens = PlanReader(), 0
+        reader, tokens, logprob = PlanReader(), 0, 0.0
         async with aclosing(self.plan(request, tools, history, facts)) as chunks:
             async for chunk in chunks:
                 reader.feed(chunk.text)
                 tokens += chunk.tokens
-        return WrittenPlan(reader.close(), tokens)
+                logprob += chunk.logprob
+        return WrittenPlan(reader.close(), tokens, logprob)
 
     async def _write(
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
@@ -172,4 +189,5 @@ class Planner:
                 evidence += [turn.request, *texts_in(list(turn.results))]
         referable = history[-1].referable if history else {}
         previous = [referable.get(step) for step in range(1, max(referable, default=0) + 1)]
-        return PlanGrammar([tool.schema() for tool in tools], evidence, previous)
+        relevance = self._relevance(request, tools) if self._relevance and not history else None
+        return PlanGrammar([tool.schema() for tool in tools], evidence, previous, relevance=relevance)

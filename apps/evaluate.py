@@ -1,4 +1,4 @@
-"""`scrubjay eval`: plans the requests of a file and says how many plans are the wanted ones."""
+"""`scrubjay eval`: plans the requests of files and says how many plans are the wanted ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import statistics
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,11 +18,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from ..agent.confidence import OFFSET, SCALE, Calibration
 from ..agent.planner import PastTurn, Planner
 from ..tools.registry import ToolRegistry
+from .calibration import expected_calibration_error, fit
+from .mistakes import mistakes
 from .opening import load_engine
 from .plan_json import plan_json, plan_text
-from .scoring import PlanJson, Score, Summary, score, summarise
+from .scoring import PlanJson, Score, score, summarise
 from .setting import model_option, run
 from .tool_files import read_tool_file, tools_from
 
@@ -46,53 +50,88 @@ class Case(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A case that was planned; `ms` from the request to the plan's end."""
+    """A case that was planned; `ms` from the request to the plan's end, `logprob` as in `WrittenPlan`."""
 
     case: Case
     plan: PlanJson
     score: Score
     ms: float
+    logprob: float
+    mistakes: Counter[str]
 
 
 @click.command("eval")
-@click.argument("cases", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "cases", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option(
     "--tools",
     "tool_file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Tools for cases that name none.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Only so many cases, spread over the file.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many cases of each file, spread over it.")
 @click.option(
     "--wrong", type=click.IntRange(min=0), default=0, help="Show so many plans that are not the wanted ones."
+)
+@click.option(
+    "--mistakes",
+    "kinds",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Count the commonest kinds of mistakes.",
+)
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Fit the model's confidence on every other case, and say how well it does on the rest.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as one JSON object.")
 @model_option
 def evaluate(
-    cases: Path, tool_file: Path | None, limit: int | None, wrong: int, as_json: bool, model: Path | None
+    cases: tuple[Path, ...],
+    tool_file: Path | None,
+    limit: int | None,
+    wrong: int,
+    kinds: int,
+    calibrate: bool,
+    as_json: bool,
+    model: Path | None,
 ) -> int:
     """Plan the requests in CASES (lines of {id, query, plan, tools?, history?}) and compare the plans.
 
     A plan counts as exact when it has the same calls with the same arguments and references; the order of
     steps that don't depend on each other does not matter. Each request is planned alone, so that the times
-    are those that a person would wait.
+    are those that a person would wait. Confidence is how likely the model holds a plan to be exact; its error
+    (ECE) is the mean distance from what is so.
     """
-    read = _read(cases)
-    chosen = read[:: max(1, len(read) // limit)][:limit] if limit else read
+    files = {path.stem: _read(path, limit) for path in cases}
     offered = read_tool_file(tool_file) if tool_file else None
-    results = run(_plan_all(chosen, offered, model))
-    summary = summarise([result.score for result in results])
-    times = sorted(result.ms for result in results)
-    latency = {"median_ms": statistics.median(times), "p95_ms": times[int(0.95 * (len(times) - 1))]}
-    if as_json:
-        click.echo(json.dumps({**asdict(summary), **latency}))
+    results, calibration = run(_plan_all([case for read in files.values() for case in read], offered, model))
+    if calibrate:
+        calibration = fit(*_outcomes(results[::2]))
+        judged = results[1::2]
     else:
-        _show(summary, latency)
-        _show_wrong([result for result in results if not result.score.exact][:wrong])
+        judged = results
+    numbers, first = {}, 0
+    for name, read in files.items():
+        numbers[name] = _numbers(results[first : first + len(read)])
+        first += len(read)
+    logprobs, right = _outcomes(judged)
+    error = expected_calibration_error([calibration.confidence(value) for value in logprobs], right)
+    if as_json:
+        whole = {"calibration_error": error, SCALE: calibration.scale, OFFSET: calibration.offset}
+        click.echo(json.dumps(({**next(iter(numbers.values()))} if len(numbers) == 1 else numbers) | whole))
+        return 0
+    _show(numbers, error)
+    if calibrate:
+        click.echo(f"\nexport --confidence {calibration.scale:.4f} {calibration.offset:.4f}")
+    _show_mistakes(results, kinds)
+    _show_wrong([result for result in results if not result.score.exact][:wrong])
     return 0
 
 
-def _read(path: Path) -> list[Case]:
+def _read(path: Path, limit: int | None) -> list[Case]:
     cases = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         try:
@@ -102,17 +141,19 @@ def _read(path: Path) -> list[Case]:
             raise click.BadParameter(f"{path}, line {number}: {error}", param_hint="CASES") from error
     if not cases:
         raise click.BadParameter(f"{path} holds no cases", param_hint="CASES")
-    return cases
+    return cases[:: max(1, len(cases) // limit)][:limit] if limit else cases
 
 
-async def _plan_all(cases: Sequence[Case], offered: ToolRegistry | None, model: Path | None) -> list[Result]:
+async def _plan_all(
+    cases: Sequence[Case], offered: ToolRegistry | None, model: Path | None
+) -> tuple[list[Result], Calibration]:
     async with await load_engine(model) as engine:
         planner = Planner(engine)
         results = []
         for case in track(cases, "planning", console=Console(stderr=True), transient=True):
             results.append(await _plan(case, planner, offered))
             await asyncio.sleep(0)
-        return results
+        return results, Calibration.of(engine.metadata)
 
 
 async def _plan(case: Case, planner: Planner, offered: ToolRegistry | None) -> Result:
@@ -127,15 +168,44 @@ async def _plan(case: Case, planner: Planner, offered: ToolRegistry | None) -> R
     written = await planner.write(case.query, list(tools), history)
     plan = plan_json(written.plan.steps)
     ms = (time.perf_counter() - started) * 1000
-    return Result(case, plan, score(plan, case.plan), ms)
+    scored = score(plan, case.plan)
+    schemas = {tool.name: tool.schema() for tool in tools}
+    wrong = Counter[str]() if scored.exact else mistakes(plan, case.plan, schemas)
+    return Result(case, plan, scored, ms, written.logprob, wrong)
 
 
-def _show(summary: Summary, latency: dict[str, float]) -> None:
-    table = Table("measure", "value", box=None)
-    for name, value in asdict(summary).items():
-        table.add_row(name.replace("_", " "), str(value) if name == "cases" else f"{value:.1%}")
-    for name, ms in latency.items():
-        table.add_row(name.replace("_ms", " latency"), f"{ms:.0f} ms")
+def _outcomes(results: Sequence[Result]) -> tuple[list[float], list[bool]]:
+    return [result.logprob for result in results], [result.score.exact for result in results]
+
+
+def _numbers(results: Sequence[Result]) -> dict[str, float]:
+    times = sorted(result.ms for result in results)
+    latency = {"median_ms": statistics.median(times), "p95_ms": times[int(0.95 * (len(times) - 1))]}
+    return asdict(summarise([result.score for result in results])) | latency
+
+
+def _show(numbers: dict[str, dict[str, float]], error: float) -> None:
+    table = Table("measure", *numbers, box=None)
+    for name in next(iter(numbers.values())):
+        values = [columns[name] for columns in numbers.values()]
+        if name.endswith("_ms"):
+            table.add_row(name.replace("_ms", " latency"), *(f"{ms:.0f} ms" for ms in values))
+        else:
+            table.add_row(
+                name.replace("_", " "),
+                *(str(value) if name == "cases" else f"{value:.1%}" for value in values),
+            )
+    Console().print(table)
+    click.echo(f"confidence is off by {error:.3f} (expected calibration error)")
+
+
+def _show_mistakes(results: Iterable[Result], kinds: int) -> None:
+    if not kinds:
+        return
+    counts = sum((result.mistakes for result in results), Counter[str]())
+    table = Table("mistake", "count", box=None)
+    for kind, count in counts.most_common(kinds):
+        table.add_row(kind, str(count))
     Console().print(table)
 
 

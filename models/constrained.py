@@ -1,12 +1,15 @@
 """Choosing tokens: the likeliest one, or the likeliest that a grammar allows, line by line."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from llguidance import LLMatcher
+from numpy.typing import NDArray
 
 from .confidence import Row
 from .errors import GrammarError
+from .preference import preferred
 from .vocabulary import Vocabulary
 
 # A constraint may force lines without end; the model is then asked, though it has no choice, so that others
@@ -26,6 +29,15 @@ class Constraint(Protocol):
         ...
 
 
+@runtime_checkable
+class PreferringConstraint(Constraint, Protocol):
+    """A constraint that also knows how likely some beginnings of a line are, whatever the model thinks."""
+
+    def next_beginnings(self, written: str) -> Mapping[str, float]:
+        """Beginnings of the next line, and what is added to their logarithmic odds."""
+        ...
+
+
 class Chooser(Protocol):
     """Decides which token comes next in one generation."""
 
@@ -39,7 +51,10 @@ class Chooser(Protocol):
         ...
 
     def choose(self, logits: Row) -> int:
-        """The next token, from logits of shape (vocabulary,); only when ready."""
+        """The next token, from logits of shape (vocabulary,); only when ready.
+
+        Where more than the model has a say, `logits` become those that the token was chosen by.
+        """
         ...
 
     def accept(self, token: int) -> list[int]:
@@ -75,6 +90,7 @@ class LineByLine:
         self._tokenizer = vocabulary.grammar_tokenizer()
         self._written = bytearray()
         self._mask = np.zeros((vocabulary.size + 31) // 32, np.int32)
+        self._beginnings: Mapping[bytes, float] = {}
         self._line = -1  # where the current line starts in what is written; before the first: nowhere
         self._matcher: LLMatcher
 
@@ -83,15 +99,28 @@ class LineByLine:
         return self._forced()
 
     def choose(self, logits: Row) -> int:
+        line = bytes(self._written[self._line :])
+        open_beginnings = {b: weight for b, weight in self._beginnings.items() if b.startswith(line)}
+        if len(open_beginnings) > 1:
+            allowed = self._allowed()
+            pieces = [line + self._vocabulary.piece(int(token)) for token in allowed]
+            weighed = logits[allowed] + preferred(pieces, open_beginnings)
+            logits[:] = -np.inf
+            logits[allowed] = weighed
+            return int(allowed[weighed.argmax()])
         likeliest = int(logits.argmax())
         if self._matcher.validate_tokens([likeliest]):
             return likeliest
+        allowed = self._allowed()
+        return int(allowed[logits[allowed].argmax()])
+
+    def _allowed(self) -> NDArray[np.intp]:
         self._matcher.unsafe_compute_mask_ptr(self._mask.ctypes.data, self._mask.nbytes)
         bits = np.unpackbits(self._mask.view(np.uint8), count=self._vocabulary.size, bitorder="little")
         allowed = np.flatnonzero(bits.view(np.bool_))
         if not len(allowed):
             raise self._error("it allows no token here")
-        return int(allowed[logits[allowed].argmax()])
+        return allowed
 
     def accept(self, token: int) -> list[int]:
         self._consume([token])
@@ -121,10 +150,14 @@ class LineByLine:
         if self._line >= 0 and (self._matcher.is_error() or self._line == len(self._written)):
             raise self._error("it leads nowhere")
         self._line = len(self._written)
-        grammar = self._constraint.next_grammar(self._written.decode(errors="replace"))
+        written = self._written.decode(errors="replace")
+        grammar = self._constraint.next_grammar(written)
         if grammar is None:
             self.finished = True
             return
+        if isinstance(self._constraint, PreferringConstraint):
+            beginnings = self._constraint.next_beginnings(written)
+            self._beginnings = {text.encode(): weight for text, weight in beginnings.items()}
         self._matcher = LLMatcher(self._tokenizer, grammar, log_level=0)
         if self._matcher.is_error():
             raise self._error(f"it cannot be used:\n{grammar}")

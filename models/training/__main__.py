@@ -54,6 +54,13 @@ def main() -> None:
     exporting.add_argument(
         "--type", choices=sorted(FILE_TYPES), default="Q8_0", help="how weights are quantized"
     )
+    exporting.add_argument(
+        "--confidence",
+        type=float,
+        nargs=2,
+        metavar=("SCALE", "OFFSET"),
+        help="what `scrubjay eval --calibrate` fitted for these weights",
+    )
     exporting.add_argument("--start", action="store_true", help="also write what a new machine goes on from")
     parts.add_parser("cases", help="write evaluation cases out of the held-out corpus")
     arguments = parser.parse_args()
@@ -63,7 +70,14 @@ def main() -> None:
         train_tokenizer(texts, arguments.vocabulary).save(str(arguments.folder / "tokenizer.json"))
     elif arguments.part == "export":
         tokenizer = arguments.folder / "tokenizer.json"
-        export(arguments.folder / "latest.pt", tokenizer, arguments.corpus, arguments.out, arguments.type)
+        export(
+            arguments.folder / "latest.pt",
+            tokenizer,
+            arguments.corpus,
+            arguments.out,
+            arguments.type,
+            arguments.confidence,
+        )
         if arguments.start:
             START.mkdir(exist_ok=True)
             shutil.copy(tokenizer, START)

@@ -48,11 +48,23 @@ FILE_TYPES = {
 }
 
 
-def export(checkpoint: Path, tokenizer: Path, corpus: Path, out: Path, file_type: str = "Q8_0") -> None:
-    """Write the weights of `checkpoint` to `out`, quantized as `file_type` (a key of FILE_TYPES)."""
+def export(
+    checkpoint: Path,
+    tokenizer: Path,
+    corpus: Path,
+    out: Path,
+    file_type: str = "Q8_0",
+    confidence: tuple[float, float] | None = None,
+) -> None:
+    """Write the weights of `checkpoint` to `out`, quantized as `file_type` (a key of FILE_TYPES).
+
+    confidence: scale and offset of `agent.confidence.Calibration`, as `scrubjay eval --calibrate` fits them.
+    """
     content = load_checkpoint(checkpoint)
     if not content:
         raise FileNotFoundError(f"{checkpoint} does not exist: train first")
+    if confidence:
+        content["confidence"] = confidence
     full = out.with_suffix(".f32.gguf")
     write_gguf(content, Encoder.load(tokenizer), corpus_fingerprint(corpus), full)
     try:
@@ -85,6 +97,10 @@ def write_gguf(content: dict[str, Any], encoder: Encoder, corpus: str, path: Pat
     writer.add_string("scrubjay.corpus", corpus)
     writer.add_string("scrubjay.recipe", fingerprint(content["recipe"]))
     writer.add_uint64("scrubjay.requests", content["requests"])
+    if "confidence" in content:
+        scale, offset = content["confidence"]
+        writer.add_float32("scrubjay.confidence.scale", scale)
+        writer.add_float32("scrubjay.confidence.offset", offset)
     writer.add_string("scrubjay.weights", weights_fingerprint(content["model"]))
     for name, tensor in content["model"].items():
         writer.add_tensor(gguf_name(name), np.ascontiguousarray(tensor.float().numpy()))

@@ -1,8 +1,8 @@
-"""Public data as packs: Seal-Tools requests, and utterances whose intents become tools.
+"""Public data as packs: requests of Seal-Tools and MetaTool, and utterances whose intents become tools.
 
-Sources and licences: Seal-Tools (Apache-2.0), HWU64 (CC BY 4.0), SLURP (CC BY 4.0), Snips (CC0), CLINC150
-(CC BY 3.0). Only the parts that may be trained on are read; an example whose text values are not words of
-its request is left out, because a planner that only copies could not write it.
+Sources and licences: Seal-Tools (Apache-2.0), MetaTool (MIT), HWU64 (CC BY 4.0), SLURP (CC BY 4.0),
+Snips (CC0), CLINC150 (CC BY 3.0). Only the parts that may be trained on are read; an example whose text
+values are not words of its request is left out, because a planner that only copies could not write it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def load_public(folder: Path) -> tuple[Pack, ...]:
         _utterance_pack("slurp", _slurp(nlu / "slurp_devel.jsonl", nlu / "slurp_test.jsonl")),
         _utterance_pack("snips", _snips(nlu / "snips.jsonl")),
         _utterance_pack("clinc150", _clinc(nlu / "clinc150.json")),
+        metatool(folder),
     )
 
 
@@ -52,6 +53,19 @@ def seal_tools(folder: Path, requests: str) -> Pack:
         if plan and all(copied(call, tools[call.tool], line["query"]) for call in plan):
             entries.append(Entry(plan, line["query"]))
     return Pack("sealtools", tools, {}, tuple(entries), ())
+
+
+def metatool(folder: Path) -> Pack:
+    """MetaTool's requests for one of 199 tools without parameters: nothing but the choice of a tool."""
+    from .retriever_data import metatool_requests, metatool_tools
+
+    tools = {tool.name: dict(tool.schema()) for tool in metatool_tools(folder)}
+    entries = [
+        Entry((Call(name, {}),), request)
+        for request, names in metatool_requests(folder, development=False)
+        for name in names
+    ]
+    return Pack("metatool", tools, {}, tuple(entries), ())
 
 
 def copied(call: Call, tool: Schema, query: str) -> bool:

@@ -14,6 +14,9 @@ from .augment import lower_case, mistype, rewrite_tool, speak_numbers
 from .corpus import Call, Corpus, Example, Json, Pack, Schema, Turn, in_schema_order
 
 MOST_TOOLS = 14
+_PUBLIC_SHARE = {"sealtools": 4, "metatool": 2}
+"""How often a public pack is drawn, against once: those with the most tools have the most to teach."""
+
 _LOCALES = ("en_GB", "en_US", "de_DE", "fr_FR", "en_IN", "es_ES", "pl_PL")
 
 
@@ -44,11 +47,11 @@ class Group:
 class Mix:
     """How often each kind of group is drawn; the parts need not add up to one."""
 
-    copying: float = 0.04
-    builtin: float = 0.42
-    dialogues: float = 0.10
-    others: float = 0.33
-    public: float = 0.11
+    copying: float = 0.03
+    builtin: float = 0.27
+    dialogues: float = 0.08
+    others: float = 0.49
+    public: float = 0.13
 
 
 class Sampler:
@@ -82,7 +85,8 @@ class Sampler:
         return self._from_packs(packs, requests, [], strength=0.3)
 
     def _public(self, requests: int) -> Group:
-        return self._from_packs([self.rng.choice(self.corpus.public)], 2 * requests, [], strength=0.3)
+        weights = [_PUBLIC_SHARE.get(pack.domain, 1) for pack in self.corpus.public]
+        return self._from_packs(self.rng.choices(self.corpus.public, weights), 2 * requests, [], strength=0.3)
 
     def _from_packs(
         self, packs: list[Pack], requests: int, more_tools: list[Schema], strength: float

@@ -118,3 +118,49 @@ def test_lines_forced_without_end_come_in_portions(vocabulary: Vocabulary) -> No
     assert 256 <= len(chooser.begin()) < 1000
     zeros = np.zeros(vocabulary.size, np.float32)
     assert 256 <= len(chooser.accept(chooser.choose(zeros))) < 1000
+
+
+class Preferring(Lines):
+    """Every line begins with one of these, some likelier than the model thinks."""
+
+    def __init__(self, beginnings: dict[str, float]) -> None:
+        super().__init__(
+            "start: (" + " | ".join(json.dumps(text) for text in beginnings) + ') /[a-z]{3}/ "\\n"'
+        )
+        self.beginnings = beginnings
+
+    def next_beginnings(self, written: str) -> dict[str, float]:
+        return self.beginnings
+
+
+def test_what_is_known_beside_the_model_decides_how_a_line_begins_and_the_model_the_rest(
+    vocabulary: Vocabulary,
+) -> None:
+    names = ["take_off(", "take_over(", "land(", "none"]
+    for wanted in names:
+        constraint = Preferring({name: 100.0 if name == wanted else 0.0 for name in names})
+        rests = set()
+        for seed in range(5):
+            text, _ = write(vocabulary, constraint, seed)
+            constraint.told.clear()
+            assert text.startswith(wanted)
+            rests.add(text)
+        assert len(rests) > 1
+
+
+def test_a_small_preference_leaves_the_choice_to_the_model(vocabulary: Vocabulary) -> None:
+    constraint = Preferring({"take_off(": 0.01, "land(": 0.0})
+    written = set()
+    for seed in range(20):
+        written.add(write(vocabulary, constraint, seed)[0].split("(")[0])
+        constraint.told.clear()
+    assert written == {"take_off", "land"}
+
+
+def test_the_logits_are_those_that_the_token_was_chosen_by(vocabulary: Vocabulary) -> None:
+    chooser = LineByLine(Preferring({"take_off(": 3.0, "land(": 0.0}), vocabulary)
+    chooser.begin()
+    logits = np.zeros(vocabulary.size, np.float32)
+    token = chooser.choose(logits)
+    assert logits[token] == 3.0
+    assert np.isneginf(logits).sum() > vocabulary.size - 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import chain
@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Self
 
 from ..models.errors import ModelError
 from ..retrieval.retriever import Retriever
+from ..tools.background import BackgroundLoop, refuse_in_loop
+from ..tools.mcp.server import McpServer
+from ..tools.mcp.servers import McpServers, named_servers
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
-from .blocking import BackgroundLoop, refuse_in_loop
 from .calls import Calls
 from .events import (
     AnswerText,
@@ -38,6 +40,7 @@ from .executor import EffectJournal, Executor
 from .joiner import Joined, Joiner, Rounds
 from .outcome import Outcome
 from .plan import Plan, Step
+from .plannable import check_plannable
 from .planner import Engine, PastTurn, Planner, PlanTooLong, current_facts
 from .policy import Policy
 from .reader import PlanReader, PlanSyntaxError
@@ -67,6 +70,7 @@ class Agent:
     bundled planner. What is no engine yet is loaded when it is needed first, and closed in the end.
     session: where turns and effects are kept: a `Session`, or the name of a conversation in the user's data,
     which is opened when it is needed first; None: turns in memory, no journal.
+    mcp: servers whose tools are there, too: command lines, URLs, or `McpServer`s by name. See docs/mcp.md.
     policy: what asks for consent, and how; by default everything but reading asks by a ConsentAsked event.
     facts: the facts for a request (see `models.dialects.facts_text`), for models that read them.
     rounds: how often at most a plan is made for one request.
@@ -79,6 +83,7 @@ class Agent:
         model: Engine | Path | str | None = None,
         *,
         session: Conversation | str | None = None,
+        mcp: Iterable[str | McpServer] | Mapping[str, McpServer] = (),
         policy: Policy | None = None,
         facts: Callable[[], str] = current_facts,
         rounds: int = 2,
@@ -95,6 +100,7 @@ class Agent:
         self._max_tools = max_tools
         self._retriever = Retriever(self.tools)
         self._calls = Calls()
+        self._mcp = McpServers(named_servers(mcp), check_plannable) if mcp else None
         self._undo = Undo(self.tools, self._calls, self._session)
         self._loading = asyncio.Lock()
         self._loaded: LlamaEngine | None = None
@@ -159,6 +165,11 @@ class Agent:
             )
         return bool(requests) and self._policy.answer(requests[0], step, allowed, remember)
 
+    @property
+    def mcp_problems(self) -> tuple[str, ...]:
+        """What cannot be used of the MCP servers, one sentence each: servers, or single tools of theirs."""
+        return self._mcp.problems if self._mcp is not None else ()
+
     async def undo(self, request_id: str | None = None) -> Undone:
         """Take back what a request has done, by default the latest one that has done something.
 
@@ -214,6 +225,8 @@ class Agent:
         if tasks:
             await asyncio.wait(tasks)
         self._calls.close()
+        if self._mcp is not None:
+            await self._mcp.aclose()
         if self._loaded is not None:
             await self._loaded.aclose()
         if self._opened is not None:
@@ -241,6 +254,9 @@ class Agent:
     async def _serve(self, request: Request) -> Answer:
         """The way of a request, from its text to its answer."""
         await self._open_session()
+        if self._mcp is not None:
+            await self._mcp.settle()
+            self._mcp.update(self.tools)
         request.emit(RequestStarted(request.text, self._session.id, request.id))
         planner = Planner(await self._ready_engine())
         # In a thread: thousands of new tools take a minute to be read.

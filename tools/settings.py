@@ -6,10 +6,10 @@ Nothing has to be in it: every app has a default that needs no account. An accou
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from .errors import ToolError
+from .mcp.server import SERVER_NAME, McpServer
 from .validation import problems
 
 
@@ -197,6 +198,7 @@ class Settings(Section):
     maps: MapsSettings = MapsSettings()
     system: SystemSettings = SystemSettings()
     media: MediaSettings = MediaSettings()
+    mcp: Mapping[Annotated[str, Field(pattern=f"^{SERVER_NAME}$")], McpServer] = {}
 
 
 def read_settings(path: Path) -> Settings:
@@ -220,8 +222,8 @@ def settings_page() -> str:
     return "\n".join(_section_lines(Settings, ())) + "\n"
 
 
-def _section_lines(section: type[Section], path: tuple[str, ...]) -> Iterator[str]:
-    inner: list[tuple[str, type[Section]]] = []
+def _section_lines(section: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
+    inner: list[tuple[tuple[str, ...], type[BaseModel]]] = []
     if path:
         optional = "# " if len(path) > 1 else ""
         yield ""
@@ -230,19 +232,20 @@ def _section_lines(section: type[Section], path: tuple[str, ...]) -> Iterator[st
     for name, field in section.model_fields.items():
         kind = _section_of(field.annotation)
         if kind is not None:
-            inner.append((name, kind))
+            several = get_origin(field.annotation) is Mapping
+            inner.append(((name, "NAME") if several else (name,), kind))
         else:
             default = None if field.is_required() else field.get_default()
-            yield f"# {field.description}"
+            yield f"# {field.description}".replace("\n", "\n# ")
             yield f"# {name} = {_toml(default)}"
-    for name, kind in inner:
-        yield from _section_lines(kind, (*path, name))
+    for names, kind in inner:
+        yield from _section_lines(kind, (*path, *names))
 
 
-def _section_of(annotation: Any) -> type[Section] | None:
-    """The section that a field holds, also where it may be left out."""
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field holds, also where it may be left out, or be there several times by name."""
     kinds = (annotation, *getattr(annotation, "__args__", ()))
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
 def _toml(value: Any) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from scrubjay import Agent, Policy, Session, Status, Tool, ToolFailed, tool
-from scrubjay.agent.blocking import LoopRunningError
 from scrubjay.agent.events import ConsentAsked, RequestCancelled, RequestFinished, RequestStarted, StepStarted
 from scrubjay.testing import ScriptedPlanner
+from scrubjay.tools.background import LoopRunningError
 from scrubjay.tools.effect import Effect
 from scrubjay.tools.errors import ToolDefinitionError
 

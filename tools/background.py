@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -29,10 +29,14 @@ class BackgroundLoop:
         """Whether the caller runs inside this loop."""
         return threading.current_thread() is self._thread
 
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start `work`; cancelling the future cancels it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def run(self, work: Awaitable[T]) -> T:
         """What `work` returns or raises. Ctrl-C cancels it, and is raised once it has cleaned up."""
         ended: Future[T] = Future()
-        task = asyncio.run_coroutine_threadsafe(_told(work, ended), self._loop)
+        task = self.begin(_told(work, ended))
         try:
             return ended.result()
         except KeyboardInterrupt:

@@ -91,9 +91,10 @@ class Context:
             raise NativeError(f"llama.cpp cannot switch to {on}: {code} ({last_errors()})")
         self._switched = on
 
-    def copy(self, source: int, target: int) -> None:
-        """Let sequence `target` have the cells of `source` too; no data moves."""
-        llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+    def copy(self, source: int, target: int, start: int = -1, end: int = -1) -> None:
+        """Let sequence `target` have the cells of `source` too, or those of positions from `start` and before
+        `end`; no data moves."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
 
     def remove(self, sequence: int, end: int = -1) -> None:
         """Take a sequence's cells away, or those of positions before `end`."""

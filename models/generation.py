@@ -10,6 +10,7 @@ from .errors import ContextFullError
 from .layout import TokenPrompt
 from .outbox import Outbox
 from .prompt import Prompt
+from .segment_key import Part
 from .store import CachedSegment
 from .thinking import ThinkFirst, Thinking
 from .vocabulary import Vocabulary
@@ -51,6 +52,8 @@ class Generation:
         self.reserved = reserved
         self.segments: list[CachedSegment] = []
         """What stands before the stream's tokens."""
+        self.parts: list[Part] = []
+        """Which of their cells it sees."""
         self.composed = False
         """Whether the stream's sequence has the segments' cells."""
         self.finished = False
@@ -61,6 +64,12 @@ class Generation:
         self.adapter = request.adapter
         self.prompt_cells = 0
         """How many cells the prompt takes that nobody else reserved."""
+        self.tokens = list(request.tokens.rest) if request.tokens is not None else []
+        """What its sequence holds and will hold, apart from tools: the prompt and what was written."""
+        self.read_under = request.read_under
+        """The adapter that reads the prompt."""
+        self.read_alike: int | None = None
+        """How many of the first of those the prompt's reader computes; None: all."""
         self._switch = switch
         self._thinking = request.thinking is not None
         self._max_tokens = request.max_tokens
@@ -95,6 +104,8 @@ class Generation:
             start = self._switch.starts_at(tuple(tokens), prompt)
             if start == len(tokens):  # its invocation tokens are not there: it stays off
                 self._switch = None
+            else:
+                self.read_alike = self.stream.position + start
         if share:
             start = min(start, prompt - 1)
         if 0 < start < len(tokens):
@@ -147,6 +158,7 @@ class Generation:
                 " request or the history, or load the model with more context_tokens"
             )
         self.stream.pending.extend(tokens)
+        self.tokens.extend(tokens)
 
     def _write_thought(self, tokens: list[int], chosen: int) -> list[int]:
         """Write those of `tokens` that belong to the thought; returns what comes after its end."""

@@ -17,7 +17,8 @@ from .kv_types import cell_bytes
 from .layout import Layout, TokenPrompt, segment_keys
 from .library import Model
 from .origin import Origin
-from .segment_key import SegmentKey
+from .prefixes import Prefixes
+from .segment_key import Part, SegmentKey
 from .store import CachedSegment, KVStore, Usage
 from .thinking import ThinkFirst
 from .vocabulary import Vocabulary
@@ -25,6 +26,8 @@ from .vocabulary import Vocabulary
 # Tokens of one prompt in one batch: enough for full speed, few enough that others don't wait long for theirs.
 PROMPT_TOKENS = 128
 SEGMENT_SEQUENCES = 64  # more would slow every step down
+PREFIX_SEQUENCES = 32
+PREFIX_BYTES = 32 * 2**20  # of one segment: what is copied in about 10 ms
 RESIDENT_CELLS = 512
 # The first step after a switch takes about 2 ms more. Nobody waits longer than so many steps for each of
 # the other adapters, and no request longer than so many that overtake it.
@@ -45,7 +48,7 @@ class Scheduler:
         cache: CacheSettings = IN_MEMORY,
     ) -> None:
         """`parallel` generations run at the same time, in `cells` cells of KV; more requests wait."""
-        segment_sequences = SEGMENT_SEQUENCES if model.parallel_segments else 0
+        segment_sequences = SEGMENT_SEQUENCES if model.parallel_segments else PREFIX_SEQUENCES
         self._vocabulary = vocabulary
         self._layout = Layout(model, vocabulary)
         self._positions = model.positions
@@ -60,6 +63,7 @@ class Scheduler:
         )
         ids = range(parallel, parallel + segment_sequences)
         self._segments = _store(model, self._context, ids, cache)
+        self._prefixes = None if model.parallel_segments else _prefixes(self._segments, model, cache)
         self.ahead = Ahead(self._context, self._segments, self._layout, self._batch, self._positions)
         """What is done while nobody waits for text."""
         self._spare = list(range(parallel))
@@ -114,6 +118,8 @@ class Scheduler:
         """Let go of every segment that nobody uses, on disk too."""
         self.ahead.pause()
         self._segments.forget(on_disk=True)
+        if self._prefixes is not None:
+            self._prefixes.forget()
 
     def _serve(self) -> None:
         for generation in [running for running in self._running if running.cancelled]:
@@ -147,16 +153,18 @@ class Scheduler:
         self.ahead.pause()
         self._context.clear()
         self._segments.forget()
+        if self._prefixes is not None:
+            self._prefixes.forget()
 
     def close(self, error: Exception) -> None:
         """End everything with `error` and free the context."""
+        self._segments.close()
         self._abandon(error)
         for requests in self._waiting:
             for request in requests:
                 request.outbox.close(error=error)
         self._waiting.clear()
         self.ahead.close(error)
-        self._segments.close()
         self._context.close()
 
     def _admit(self) -> None:
@@ -195,9 +203,18 @@ class Scheduler:
         free = self._context.cells - sum(reserved) - sum(running.reserved for running in self._running)
         if len(self._spare) < len(requests) or not self._segments.fit(keys, free):
             return False
+        parts = [Part(key, len(key.before), key.end) for key in keys]
+        rest = tokens.rest
+        if self._prefixes is not None:
+            beginning = _reusable(tokens.rest, switch)
+            parts = self._prefixes.find(beginning, first.read_under, lambda reused: free + reused)
+            keys = [part.key for part in parts]
+            reused = parts[-1].end if parts else 0
+            rest, free, reserved[0] = rest[reused:], free + reused, reserved[0] - reused
+        start = max((part.end for part in parts), default=0)
         generations = []
         for request, cells in zip(requests, reserved, strict=True):
-            stream = Stream(-1, _start_of_rest(keys), list(tokens.rest))
+            stream = Stream(-1, start, list(rest))
             chooser = self._chooser(request)
             generation = Generation(request, chooser, self._vocabulary, stream, room, cells, switch)
             generation.begin(share=len(requests) > 1)
@@ -207,6 +224,7 @@ class Scheduler:
                 generation.close()
                 continue
             generation.stream.sequence = self._spare.pop()
+            generation.parts = parts
             generation.segments = self._segments.acquire(keys, free)
             self._running.append(generation)
             if generation is not generations[0]:
@@ -281,9 +299,9 @@ class Scheduler:
         streams = [segment.stream for segment in generation.segments if segment.complete]
         if len(streams) < len(generation.segments):
             return False
-        for stream in streams:
+        for stream, part in zip(streams, generation.parts, strict=True):
             assert stream is not None
-            self._context.copy(stream.sequence, generation.stream.sequence)
+            self._context.copy(stream.sequence, generation.stream.sequence, part.start, part.end)
         generation.composed = True
         return True
 
@@ -311,6 +329,9 @@ class Scheduler:
                 self._end(generation, None)
 
     def _end(self, generation: Generation, error: Exception | None) -> None:
+        if self._prefixes is not None and error is None and generation.lead is None and generation.composed:
+            tokens = generation.tokens[: generation.stream.position][: generation.read_alike]
+            self._prefixes.keep(generation.stream.sequence, tuple(tokens), generation.read_under)
         generation.close(error)
         self._running.remove(generation)
         self._hand_on_lead(generation)
@@ -330,7 +351,7 @@ class Scheduler:
 
 def _store(model: Model, context: Context, sequences: range, cache: CacheSettings) -> KVStore:
     kv_type = cache.type_for(model.metadata)
-    resident = RESIDENT_CELLS
+    resident = RESIDENT_CELLS if model.parallel_segments else context.cells // 2
     if cache.context_bytes is not None:
         resident = cache.context_bytes // cell_bytes(model.metadata, kv_type)
     files = None
@@ -338,6 +359,20 @@ def _store(model: Model, context: Context, sequences: range, cache: CacheSetting
         origin = Origin.here(model, kv_type, context.flash_attention)
         files = KVFiles(cache.files_folder, origin, cache.disk_bytes)
     return KVStore(context, sequences, resident, KVMemory(cache.memory_bytes), files)
+
+
+def _prefixes(store: KVStore, model: Model, cache: CacheSettings) -> Prefixes:
+    bytes_each = cell_bytes(model.metadata, cache.type_for(model.metadata))
+    return Prefixes(store, longest=max(64, PREFIX_BYTES // bytes_each))
+
+
+def _reusable(prompt: tuple[int, ...], switch: Switch | None) -> tuple[int, ...]:
+    """What of a prompt may come from before: all that its reader reads, but for the last token, after which
+    text is written."""
+    end = len(prompt) - 1
+    if switch is not None and not switch.reads_prompt:
+        end = min(end, switch.starts_at(prompt, len(prompt)))
+    return prompt[:end]
 
 
 def _start_of_rest(keys: list[SegmentKey]) -> int:

@@ -23,3 +23,11 @@ class SegmentKey(NamedTuple):
     def seen(self) -> Self:
         """The key of what stands before, when that is one segment: a tool's system segment."""
         return type(self)((), self.before, self.adapter)
+
+
+class Part(NamedTuple):
+    """The cells of a segment from position `start` up to and without `end`."""
+
+    key: SegmentKey
+    start: int
+    end: int

@@ -5,7 +5,7 @@ ones stay in the context; a copy of each waits in memory, and another on disk fo
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .batch import Batch, Stream
@@ -56,6 +56,7 @@ class KVStore:
         self._resident: OrderedDict[SegmentKey, CachedSegment] = OrderedDict()
         self._memory = memory
         self._files = files
+        self._unsaved: dict[SegmentKey, None] = {}  # kept in the context only, so far
 
     def __contains__(self, key: SegmentKey) -> bool:
         """Whether a segment need not be computed."""
@@ -71,12 +72,18 @@ class KVStore:
     @property
     def has_work(self) -> bool:
         """Whether `work` has something to do."""
-        return self._files is not None and self._files.pending
+        return bool(self._unsaved) or (self._files is not None and self._files.pending)
 
     def work(self) -> None:
-        """A piece of what can wait until nothing else is to be done: write a segment to the disk."""
-        if self._files is not None and self._files.pending:
+        """A piece of what can wait until nothing else is to be done: copy a segment, or write it to disk."""
+        if self._unsaved:
+            self._save(next(iter(self._unsaved)))
+        elif self._files is not None and self._files.pending:
             self._files.write_one()
+
+    def on_disk(self) -> Iterator[SegmentKey]:
+        """The segments that were on disk when the store was opened."""
+        return self._files.keys() if self._files is not None else iter(())
 
     def fit(self, keys: Sequence[SegmentKey], room: int) -> bool:
         """Whether these can be in the context together with those in use, in `room` cells."""
@@ -94,19 +101,23 @@ class KVStore:
             segment.users += 1
         absent = [segment for segment in segments if segment.stream is None]
         self._evict(room - _cells(segment.key for segment in absent), spare=len(absent))
-        for segment in absent:
+        for segment in reversed(absent):  # what stands before others is used last, and leaves after them
             self._enter(segment)
-        for segment in reversed(segments):  # what stands before others leaves after them
+        for segment in reversed(segments):
             self._resident.move_to_end(segment.key)
         return segments
 
     def release(self, segments: Sequence[CachedSegment]) -> None:
         """Take back what `acquire` gave."""
+        self.give_back(segments)
+        self._evict(self._resident_limit, spare=0)
+
+    def give_back(self, segments: Sequence[CachedSegment]) -> None:
+        """`release`, but what is complete stays in the context, since it is about to be acquired again."""
         for segment in segments:
             segment.users -= 1
             if not segment.users and not segment.complete:
                 self._leave(segment)
-        self._evict(self._resident_limit, spare=0)
 
     def read(self, segment: CachedSegment, batch: Batch, limit: int) -> None:
         """Put up to `limit` of a segment's next tokens into a batch; what it sees must be complete."""
@@ -127,10 +138,21 @@ class KVStore:
         key = segment.key
         if key.before:
             self._context.remove(segment.stream.sequence, end=len(key.before))
-        cells = self._context.save(segment.stream.sequence)
-        self._memory.put(key, cells, pinned or not key.before)
-        if self._files is not None:
-            self._files.put(key, cells, pinned or not key.before)
+        self._save(key, pinned or not key.before)
+
+    def keep(self, key: SegmentKey, sequence: int) -> bool:
+        """Make a segment of cells that a sequence holds; False where there is no place for it."""
+        if key in self._resident:
+            return True
+        self._evict(self._resident_limit - len(key.tokens), spare=1)
+        if not self._spare:
+            return False
+        segment = CachedSegment(key, Stream(self._spare.pop(), key.end))
+        assert segment.stream is not None
+        self._context.copy(sequence, segment.stream.sequence, len(key.before), key.end)
+        self._resident[key] = segment
+        self._unsaved[key] = None
+        return True
 
     def ready(self, key: SegmentKey) -> bool:
         """Whether a segment is in memory, or can be brought there without another one having to leave it."""
@@ -147,6 +169,7 @@ class KVStore:
 
     def forget(self, on_disk: bool = False) -> None:
         """Let go of all that nobody uses, in the context, in memory and, if asked to, on disk."""
+        self._unsaved.clear()
         for segment in list(self._resident.values()):
             if not segment.users:
                 self._leave(segment)
@@ -156,6 +179,8 @@ class KVStore:
 
     def close(self) -> None:
         """Write to the disk what waits for it."""
+        for key in list(self._unsaved):
+            self._save(key)
         if self._files is not None:
             self._files.flush()
 
@@ -171,18 +196,32 @@ class KVStore:
         """Give an empty sequence a segment's cells, from memory or from disk."""
         cells = self._memory.get(key)
         if cells is not None:
-            return self._context.restore(sequence, cells)
+            if self._context.restore(sequence, cells):
+                return True
+            self._memory.remove(key)
         cells = self._files.read(key) if self._files is not None else None
         if cells is None or self._files is None:
             return False
         if not self._context.restore(sequence, cells):
             self._files.distrust(key, "llama.cpp refuses its cells")
             return False
-        self._memory.put(key, cells, pinned=not key.before)
+        self._memory.put(key, cells)
         return True
+
+    def _save(self, key: SegmentKey, pinned: bool = False) -> None:
+        """Copy a segment that is in the context into memory, and have it written to disk."""
+        self._unsaved.pop(key, None)
+        stream = self._resident[key].stream
+        assert stream is not None
+        cells = self._context.save(stream.sequence)
+        self._memory.put(key, cells, pinned)
+        if self._files is not None:
+            self._files.put(key, cells, pinned)
 
     def _leave(self, segment: CachedSegment) -> None:
         assert segment.stream is not None
+        if segment.key in self._unsaved:
+            self._save(segment.key)
         self._context.remove(segment.stream.sequence)
         self._spare.append(segment.stream.sequence)
         segment.stream = None

@@ -1,0 +1,69 @@
+"""Reuse of what prompts begin with, for any model: exact, since each token sees all before it, as always.
+
+What was read and written for one request is cut into segments, each seeing those before it, and found again
+by a radix tree over its tokens. All sessions of an engine share it; a session's own turns are found by those
+alone who send the very same tokens.
+"""
+
+from collections.abc import Callable
+
+from .prefix_tree import PrefixTree, Tokens
+from .segment_key import Part, SegmentKey
+from .store import KVStore
+
+FEWEST_TOKENS = 8
+"""What is shorter is computed again sooner than it is found."""
+_SWEEP_EVERY = 256
+
+
+class Prefixes:
+    """The beginnings that a store holds."""
+
+    def __init__(self, store: KVStore, longest: int) -> None:
+        """A segment gets at most `longest` tokens, so that it can leave and come back without a stall."""
+        self._store = store
+        self._longest = longest
+        self._tree = PrefixTree()
+        self._kept = 0
+        for key in sorted(store.on_disk(), key=lambda key: len(key.before)):
+            self._tree.insert(key)
+
+    def find(self, tokens: Tokens, adapter: str, room: Callable[[int], int]) -> list[Part]:
+        """The parts that hold the longest known beginning of a prompt; all of them are in the context, until
+        the store is asked for others.
+
+        `room` tells how many cells their segments may take when so many tokens are reused.
+        """
+        while True:
+            parts = self._tree.match(tokens, adapter, self._store.__contains__)
+            while parts and not self._store.fit([part.key for part in parts], room(parts[-1].end)):
+                parts.pop()
+            if not parts or parts[-1].end < FEWEST_TOKENS:
+                return []
+            segments = self._store.acquire([part.key for part in parts], room(parts[-1].end))
+            complete = all(segment.complete for segment in segments)
+            self._store.give_back(segments)
+            if complete:
+                return parts
+            # A copy could not be used, and the store has it no more: look again.
+
+    def keep(self, sequence: int, tokens: Tokens, adapter: str) -> None:
+        """Keep what a sequence of the context holds: the KV of `tokens`, as `adapter` read them."""
+        parts = self._tree.match(tokens, adapter, self._store.__contains__)
+        start = parts[-1].end if parts else 0
+        if len(tokens) - start < FEWEST_TOKENS:
+            return
+        while start < len(tokens):
+            end = min(start + self._longest, len(tokens))
+            key = SegmentKey(tokens[:start], tokens[start:end], adapter)
+            if not self._store.keep(key, sequence):
+                return
+            self._tree.insert(key)
+            start = end
+        self._kept += 1
+        if self._kept % _SWEEP_EVERY == 0:
+            self._tree.sweep(self._store.__contains__)
+
+    def forget(self) -> None:
+        """Forget every beginning."""
+        self._tree.clear()

@@ -20,6 +20,7 @@ from ..tools.mcp.servers import McpServers, named_servers
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
 from .calls import Calls
+from .confidence import Calibration
 from .events import (
     AnswerText,
     ConsentAsked,
@@ -287,24 +288,28 @@ class Agent:
         self, request: Request, chunks: AsyncGenerator[Chunk, None], rounds: Rounds
     ) -> AsyncGenerator[Step, None]:
         """The steps of one round as their lines end, numbered on from the rounds before."""
-        reader, tokens = PlanReader(), 0
+        reader, tokens, logprob = PlanReader(), 0, 0.0
+        calibration = Calibration.of((await self._ready_engine()).metadata)
         offset = sum(len(outcomes) for outcomes in rounds)
         try:
             async with aclosing(chunks):
                 async for chunk in chunks:
                     tokens += chunk.tokens
+                    logprob += chunk.logprob
                     request.emit(PlanText(chunk.text))
                     for step in reader.feed(chunk.text):
                         # What a later round calls the turn before are the earlier rounds.
                         step = renumbered(step, offset, previous=0 if rounds else None)
-                        request.emit(StepPlanned(step))
+                        request.confidence[step.id] = calibration and calibration.confidence(logprob)
+                        request.emit(StepPlanned(step, request.confidence[step.id]))
                         yield step
             reader.close()
         except (ModelError, PlanTooLong, PlanSyntaxError) as error:
             if not reader.steps and not rounds:
                 raise
             request.unfinished = str(error)  # what runs already is carried through, and told in the answer
-        request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now()))
+        confidence = calibration and calibration.confidence(logprob)
+        request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now(), confidence))
 
     async def _kept(self, request: Request, rounds: Rounds, joined: Joined) -> Joined:
         """Record a turn before its answer is out; what was done is told even when that fails."""
@@ -329,6 +334,7 @@ class Agent:
             ledger=ledger(request.text, facts, history, ASKED_BY.get()),
             request_id=request.id,
             session=self._session.id,
+            confidence=request.confidence,
             started=request.started,
         )
 

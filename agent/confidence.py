@@ -14,22 +14,19 @@ SCALE, OFFSET = "scrubjay.confidence.scale", "scrubjay.confidence.offset"
 class Calibration:
     """Turns the log-probability of a plan's chosen tokens into the probability that the plan is right.
 
-    Platt's scaling (1999): a sigmoid whose two numbers are fitted on requests with known plans. A model
-    without them gets the probability as it is, which says too much for small models.
+    Platt's scaling (1999): a sigmoid whose two numbers are fitted on requests with known plans.
     """
 
-    scale: float | None = None
-    offset: float = 0.0
+    scale: float
+    offset: float
 
     @classmethod
-    def of(cls, metadata: Mapping[str, str | int | float | bool]) -> Calibration:
-        """What a model's file says of its own confidence."""
+    def of(cls, metadata: Mapping[str, str | int | float | bool]) -> Calibration | None:
+        """What a model's file says of its own confidence; None when nothing was fitted for it."""
         if SCALE not in metadata:
-            return cls()
+            return None
         return cls(float(metadata[SCALE]), float(metadata.get(OFFSET, 0.0)))
 
     def confidence(self, logprob: float) -> float:
         """Between 0 and 1, from the sum of the natural logarithms of the chosen tokens' probabilities."""
-        if self.scale is None:
-            return math.exp(min(0.0, logprob))
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, self.offset + self.scale * logprob))))

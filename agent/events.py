@@ -79,18 +79,26 @@ class PlanText:
 
 @dataclass(frozen=True, slots=True)
 class StepPlanned:
-    """A line of the plan is complete. Steps of later rounds count on, so ids are unique in a request."""
+    """A line of the plan is complete. Steps of later rounds count on, so ids are unique in a request.
+
+    confidence: between 0 and 1, how likely the plan up to here is what the person wants; None: nobody knows.
+    """
 
     step: Step
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReady:
-    """The model has written its last token of this round; tokens counts those of this round."""
+    """The model has written its last token of this round; tokens counts those of this round.
+
+    confidence: between 0 and 1, how likely the plan is what the person wants; None: nobody knows.
+    """
 
     plan: Plan
     tokens: int
     ms: float
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class ConsentAsked:
     question is put to the user as it is. because: why it is asked whatever has been allowed (what others
     wrote is behind it); such a question must always be shown. sources: of arguments that others wrote, where.
     remember: what a yes may be remembered for. recipients: to whom it goes, where the tool says so.
+    confidence: of the plan up to this step, see `StepPlanned`.
     """
 
     step_id: int
@@ -114,6 +123,7 @@ class ConsentAsked:
     recipients: tuple[str, ...] = ()
     remember: tuple[Remember, ...] = (Remember.ONCE,)
     session: str = ""
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

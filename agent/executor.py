@@ -103,6 +103,7 @@ class Executor:
     previous_sources: where those come from.
     ledger: what the planner knows, so that each value can be traced back.
     session: the conversation's name, for what is allowed in it.
+    confidence: by step id, how likely the plan up to it is the wanted one; filled before the step comes.
     started: the request's start on `time.perf_counter`'s clock; event times count from it.
     """
 
@@ -119,11 +120,13 @@ class Executor:
         ledger: Ledger | None = None,
         request_id: str = "",
         session: str = "",
+        confidence: Mapping[int, float | None] | None = None,
         started: float | None = None,
     ) -> None:
         self._tools = tools
         self._calls = calls
         self._policy = policy
+        self._confidence = confidence if confidence is not None else {}
         self._emit = emit
         self._journal = journal
         self._previous = previous or {}
@@ -293,11 +296,12 @@ class Executor:
         tool, args, read = call.tool, call.args, self._ledger.of_others
         because = why_always(tool, args, call.provenance, read)
         recipients = recipients_of(tool, args)
+        confidence = self._confidence.get(call.step.id)
         asked = ConsentAsked(
             call.step.id,
             tool.name,
             _shown_args(args),
-            question(tool, args, call.understood, call.provenance, read),
+            question(tool, args, call.understood, call.provenance, read, self._policy.doubts(confidence)),
             tool.effect,
             self._request_id,
             because,
@@ -306,6 +310,7 @@ class Executor:
             recipients,
             may_remember(because, recipients),
             self._session,
+            confidence,
         )
         return not self._policy.must_ask(asked) or await self._policy.allows(asked, self._emit)
 

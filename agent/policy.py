@@ -14,6 +14,9 @@ Consent = Callable[[ConsentAsked], Awaitable[bool | Remember]]
 """An app's own way to put a question. What it returns is the answer: a Remember is a yes that goes further.
 An exception means no."""
 
+DOUBT = 0.2
+"""Confidence in a plan below which a step with an effect asks, though it has been allowed."""
+
 ASK = frozenset({Effect.WRITE, Effect.SEND, Effect.DESTROY})
 """The effects that ask unless told otherwise: everything but reading."""
 
@@ -37,6 +40,7 @@ class Policy:
     allow_tools, allow_recipients: what may run unasked in every session.
     consent: puts the question and returns the answer; without it, whoever reads the events calls `answer`.
     patience_s: how long a question stays open; no answer by then means no.
+    doubt_below: confidence (0 to 1) under which a standing permission is not enough; the question says so.
     """
 
     def __init__(
@@ -48,7 +52,9 @@ class Policy:
         allow_recipients: Iterable[str] = (),
         consent: Consent | None = None,
         patience_s: float = 300.0,
+        doubt_below: float = DOUBT,
     ) -> None:
+        self._doubt_below = doubt_below
         self._ask: Set[Effect] = frozenset() if allow_effects else ask
         self._consent = consent
         self._patience_s = patience_s
@@ -66,12 +72,18 @@ class Policy:
         """Whether a step of this effect needs consent."""
         return effect in self._ask
 
+    def doubts(self, confidence: float | None) -> bool:
+        """Whether a plan of this confidence may well be misunderstood; None: nobody knows."""
+        return confidence is not None and confidence < self._doubt_below
+
     def must_ask(self, asked: ConsentAsked) -> bool:
         """Whether a step has to be asked about, after all that has been allowed."""
         if asked.because:
             return True
         if not self.asks(asked.effect):
             return False
+        if self.doubts(asked.confidence):
+            return True
         allowed = self._of_session(asked.session)
         recipients = {_comparable(recipient) for recipient in asked.recipients}
         return not (

@@ -25,17 +25,20 @@ def question(
     understood: Mapping[str, str] | None = None,
     provenance: Mapping[str, Provenance] | None = None,
     read: Provenance = NOBODY,
+    doubtful: bool = False,
 ) -> str:
     """What the person is asked: "Send a text message (to: 555-0101; message: running late)?".
 
     understood: what arguments were taken to mean. provenance: of the arguments. read: what others wrote that
-    the planner had read. A warning stands in front, where no value can push it out of sight.
+    the planner had read. doubtful: whether the request may have been misunderstood. Warnings stand in front,
+    where no value can push them out of sight.
     """
     details = "; ".join(
         f"{name}: {_value(value, (understood or {}).get(name, ''))}" for name, value in args.items()
     )
     what = f"{summary(tool)} ({details})?" if details else f"{summary(tool)}?"
-    return " ".join([*_warnings(provenance or {}, read), what])
+    doubt = ["I am not sure that I understood you."] if doubtful else []
+    return " ".join([*_warnings(provenance or {}, read), *doubt, what])
 
 
 def _warnings(provenance: Mapping[str, Provenance], read: Provenance) -> list[str]:

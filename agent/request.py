@@ -34,6 +34,7 @@ class Request:
     """What is kept while a request is served.
 
     events: what happened, until None ends it. unfinished: why a plan broke off after its first steps.
+    confidence: by step, how likely the plan up to it is the wanted one.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Request:
     timings: Timings = field(default_factory=Timings)
     events: asyncio.Queue[Event | None] = field(default_factory=asyncio.Queue)
     unfinished: str = ""
+    confidence: dict[int, float | None] = field(default_factory=dict)
     cancelled: bool = False
     answer: Answer | None = None
 

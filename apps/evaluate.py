@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from ..agent.confidence import OFFSET, SCALE, Calibration
+from ..agent.confidence import Calibration
 from ..agent.planner import PastTurn, Planner
 from ..tools.registry import ToolRegistry
 from .calibration import expected_calibration_error, fit
@@ -117,14 +117,14 @@ def evaluate(
     for name, read in files.items():
         numbers[name] = _numbers(results[first : first + len(read)])
         first += len(read)
-    logprobs, right = _outcomes(judged)
-    error = expected_calibration_error([calibration.confidence(value) for value in logprobs], right)
+    error = _calibration_error(judged, calibration) if calibration else None
     if as_json:
-        whole = {"calibration_error": error, SCALE: calibration.scale, OFFSET: calibration.offset}
-        click.echo(json.dumps(({**next(iter(numbers.values()))} if len(numbers) == 1 else numbers) | whole))
+        fitted = asdict(calibration) if calibration else {}
+        only = next(iter(numbers.values())) if len(numbers) == 1 else numbers
+        click.echo(json.dumps({**only, "calibration_error": error, "calibration": fitted}))
         return 0
     _show(numbers, error)
-    if calibrate:
+    if calibrate and calibration:
         click.echo(f"\nexport --confidence {calibration.scale:.4f} {calibration.offset:.4f}")
     _show_mistakes(results, kinds)
     _show_wrong([result for result in results if not result.score.exact][:wrong])
@@ -146,7 +146,7 @@ def _read(path: Path, limit: int | None) -> list[Case]:
 
 async def _plan_all(
     cases: Sequence[Case], offered: ToolRegistry | None, model: Path | None
-) -> tuple[list[Result], Calibration]:
+) -> tuple[list[Result], Calibration | None]:
     async with await load_engine(model) as engine:
         planner = Planner(engine)
         results = []
@@ -178,13 +178,18 @@ def _outcomes(results: Sequence[Result]) -> tuple[list[float], list[bool]]:
     return [result.logprob for result in results], [result.score.exact for result in results]
 
 
+def _calibration_error(results: Sequence[Result], calibration: Calibration) -> float:
+    logprobs, right = _outcomes(results)
+    return expected_calibration_error([calibration.confidence(value) for value in logprobs], right)
+
+
 def _numbers(results: Sequence[Result]) -> dict[str, float]:
     times = sorted(result.ms for result in results)
     latency = {"median_ms": statistics.median(times), "p95_ms": times[int(0.95 * (len(times) - 1))]}
     return asdict(summarise([result.score for result in results])) | latency
 
 
-def _show(numbers: dict[str, dict[str, float]], error: float) -> None:
+def _show(numbers: dict[str, dict[str, float]], error: float | None) -> None:
     table = Table("measure", *numbers, box=None)
     for name in next(iter(numbers.values())):
         values = [columns[name] for columns in numbers.values()]
@@ -196,7 +201,8 @@ def _show(numbers: dict[str, dict[str, float]], error: float) -> None:
                 *(str(value) if name == "cases" else f"{value:.1%}" for value in values),
             )
     Console().print(table)
-    click.echo(f"confidence is off by {error:.3f} (expected calibration error)")
+    if error is not None:
+        click.echo(f"confidence is off by {error:.3f} (expected calibration error)")
 
 
 def _show_mistakes(results: Iterable[Result], kinds: int) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,21 @@ async def test_a_cancelled_request_leaves_no_open_question() -> None:
     await asyncio.wait([waiting])
     await asyncio.sleep(0)
     assert policy.open_requests(3) == []
+
+
+def test_a_plan_in_doubt_asks_again_though_its_tool_was_allowed_but_not_where_nobody_is_asked() -> None:
+    doubtful, sure = replace(ASKED, confidence=0.1), replace(ASKED, confidence=0.9)
+    allowing = Policy(allow_tools=["send_sms"])
+    assert [allowing.must_ask(asked) for asked in (doubtful, sure, ASKED)] == [True, False, False]
+    assert not Policy(allow_effects=True).must_ask(doubtful)
+    assert not Policy(allow_tools=["send_sms"], doubt_below=0.05).must_ask(doubtful)
+
+
+def test_a_question_in_doubt_says_so() -> None:
+    tool = Tool("send_sms", "Send a text message.", {"type": "object"}, effect=Effect.SEND)
+    assert question(tool, {"to": "555"}, doubtful=True).startswith(
+        "I am not sure that I understood you. Send"
+    )
 
 
 def test_the_question_says_what_would_happen() -> None:

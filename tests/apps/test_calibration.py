@@ -21,7 +21,7 @@ def plans(count: int, seed: int) -> tuple[list[float], list[bool]]:
 def test_a_fit_is_calibrated_on_plans_that_it_has_not_seen() -> None:
     calibration = fit(*plans(2000, seed=0))
     logprobs, right = plans(2000, seed=1)
-    raw = [Calibration().confidence(value) for value in logprobs]
+    raw = [math.exp(value) for value in logprobs]
     fitted = [calibration.confidence(value) for value in logprobs]
     assert expected_calibration_error(fitted, right) < 0.05 < expected_calibration_error(raw, right)
 
@@ -34,5 +34,6 @@ def test_plans_that_are_all_right_or_all_wrong_can_be_fitted(right: bool) -> Non
 
 def test_what_a_file_says_is_used_and_extremes_stay_between_0_and_1() -> None:
     calibration = Calibration.of({"scrubjay.confidence.scale": 0.5, "scrubjay.confidence.offset": 1.0})
+    assert calibration is not None
     assert calibration.confidence(-2.0) == 0.5
     assert 0 <= calibration.confidence(-1e9) < calibration.confidence(1e9) <= 1

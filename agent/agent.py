@@ -300,7 +300,7 @@ class Agent:
                     for step in reader.feed(chunk.text):
                         # What a later round calls the turn before are the earlier rounds.
                         step = renumbered(step, offset, previous=0 if rounds else None)
-                        request.confidence[step.id] = calibration and calibration.confidence(logprob)
+                        request.confidence[step.id] = calibration.confidence(logprob) if calibration else None
                         request.emit(StepPlanned(step, request.confidence[step.id]))
                         yield step
             reader.close()
@@ -308,7 +308,7 @@ class Agent:
             if not reader.steps and not rounds:
                 raise
             request.unfinished = str(error)  # what runs already is carried through, and told in the answer
-        confidence = calibration and calibration.confidence(logprob)
+        confidence = calibration.confidence(logprob) if calibration else None
         request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now(), confidence))
 
     async def _kept(self, request: Request, rounds: Rounds, joined: Joined) -> Joined:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,20 +11,17 @@ import numpy.typing as npt
 
 from ..tools.tool import Tool
 from .embedder import Embedder, Vectors
+from .entries import Progress, read_entries
 from .keywords import KeywordIndex
 from .needs import Givers
-from .store import Entry, Store, entry_key
-from .text import tool_text, tool_words, words
+from .store import Store
+from .text import words
 from .vectors import VectorIndex
 
 KEYWORD_SHARE = 0.4
 """What a request's words count for beside the similarity of its vector; found on what is trained on."""
 
 _CANDIDATES = 48
-_AT_ONCE = 64
-
-Progress = Callable[[int, int], None]
-"""Is told how many tools of how many have been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class ToolIndex:
     def add(self, tools: Sequence[Tool], progress: Progress | None = None) -> None:
         """Add tools; one that is there under the same name is replaced."""
         self.remove(tool.name for tool in tools if tool.name in self._numbers)
-        entries = self._entries(tools, progress)
+        entries = read_entries(tools, self._embedder, self._store, progress)
         numbers = []
         for tool, entry in zip(tools, entries, strict=True):
             if not self._free:
@@ -70,7 +67,7 @@ class ToolIndex:
             self._givers.add(tool)
             numbers.append(number)
         if numbers:
-            self._vectors.add(numbers, np.stack([entry.vector for entry in entries]))
+            self._vectors.add(numbers, [entry.vectors for entry in entries])
 
     def remove(self, names: Iterable[str]) -> None:
         """Take tools out. Raises KeyError."""
@@ -90,7 +87,7 @@ class ToolIndex:
             return Matches((), np.zeros((len(parts), 0), np.float32), np.zeros((len(parts), 0), np.float32))
         by_word = np.stack([self._keywords.scores(words(part)) for part in parts])
         near = self._vectors.search(vectors, _CANDIDATES)
-        numbers = np.unique(np.concatenate([near.ravel(), *(_best(row, _CANDIDATES) for row in by_word)]))
+        numbers = np.unique(np.concatenate([near, *(_best(row, _CANDIDATES) for row in by_word)])).tolist()
         found = tuple(tool for number in numbers if (tool := self._tools[number]) is not None)
         return Matches(found, self._vectors.similarities(vectors, numbers), by_word[:, numbers])
 
@@ -99,39 +96,11 @@ class ToolIndex:
         givers = self._givers.of(tool)
         if len(givers) < 2:
             return givers[0] if givers else None
-        numbers = np.array([self._numbers[giver.name] for giver in givers])
+        numbers = [self._numbers[giver.name] for giver in givers]
         return givers[int(self._vectors.similarities(vectors, numbers).max(axis=0).argmax())]
 
     def __len__(self) -> int:
         return len(self._numbers)
-
-    def _entries(self, tools: Sequence[Tool], progress: Progress | None) -> list[Entry]:
-        if self._store is None:
-            return self._read(tools, progress)
-        keys = [entry_key(tool, self._embedder.fingerprint) for tool in tools]
-        known = {
-            key: entry
-            for key, entry in self._store.load(keys).items()
-            if entry.vector.shape == (self._embedder.width,)
-        }
-        missing = {key: tool for key, tool in zip(keys, tools, strict=True) if key not in known}
-        if missing:
-            read = dict(zip(missing, self._read(list(missing.values()), progress), strict=True))
-            self._store.save(read)
-            known |= read
-        return [known[key] for key in keys]
-
-    def _read(self, tools: Sequence[Tool], progress: Progress | None) -> list[Entry]:
-        entries: list[Entry] = []
-        for start in range(0, len(tools), _AT_ONCE):
-            some = tools[start : start + _AT_ONCE]
-            vectors = self._embedder.embed([tool_text(tool) for tool in some])
-            entries += [
-                Entry(vector, tuple(tool_words(tool))) for tool, vector in zip(some, vectors, strict=True)
-            ]
-            if progress is not None:
-                progress(len(entries), len(tools))
-        return entries
 
 
 def _best(scores: Vectors, count: int) -> npt.NDArray[np.int64]:

@@ -10,10 +10,9 @@ from typing import Any
 
 from ..tools.effect import Effect
 from ..tools.tool import Tool
-from .text import words
+from .text import SAY_NOTHING, words
 
 _LOOKS_UP = frozenset(("find", "get", "list", "look", "lookup", "query", "resolve", "retrieve", "search"))
-_SAYS_NOTHING = frozenset(words("a an and as by for from in is it its new of on or that the this to with"))
 _NOT_SAID = frozenset(
     words(
         "account address code coordinate handle hash id identifier isbn key latitude link longitude path "
@@ -86,4 +85,4 @@ def _share(needs: list[frozenset[str]], results: list[frozenset[str]]) -> bool:
 
 
 def _content(text: str) -> frozenset[str]:
-    return frozenset(word.removesuffix("'") for word in words(text)) - _SAYS_NOTHING
+    return frozenset(word.removesuffix("'") for word in words(text)) - SAY_NOTHING

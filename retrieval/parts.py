@@ -40,6 +40,12 @@ _ABBREVIATION = re.compile(r"\b(?:Dr|Mrs?|Ms|St|Prof|vs|e\.g|i\.e|No)\.$")
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
 
 
+def whole_and_parts(request: str) -> list[str]:
+    """The request, and its parts behind it if there are several; nothing if it is blank."""
+    parts = split(request)
+    return parts if len(parts) < 2 else [" ".join(request[:MAX_CHARACTERS].split()), *parts]
+
+
 def split(request: str) -> list[str]:
     """The parts of `request`, at least one unless it is blank; what is quoted in it is never cut."""
     lines = (" ".join(line.split()) for line in request[:MAX_CHARACTERS].splitlines())

@@ -16,8 +16,9 @@ from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
 from .choice import level, near_the_best
 from .embedder import Embedder, Vectors, bundled_embedder
-from .index import Matches, Progress, ToolIndex
-from .parts import MAX_CHARACTERS, split
+from .entries import Progress
+from .index import Matches, ToolIndex
+from .parts import whole_and_parts
 from .store import Store
 from .usage import Habits, Usage, Used
 
@@ -93,12 +94,10 @@ class Retriever:
         An empty request finds nothing in particular: the first tools of the registry. Raises ModelFilesError.
         """
         tools = tuple(self._tools)
-        parts = split(request)
+        parts = whole_and_parts(request)
         if not tools or not parts:
             found = tuple(Found(tool) for tool in tools[:limit])
             return Search(found, len(found))
-        if len(parts) > 1:
-            parts.insert(0, " ".join(request[:MAX_CHARACTERS].split()))
         with self._lock:
             embedder, index = self._updated(tools)
             vectors = embedder.embed(parts)

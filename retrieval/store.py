@@ -27,16 +27,18 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _APPLICATION = 0x5C12B1A7
-_VERSION = 1
+_VERSION = 2
 """Changes with how texts and words are made from a tool."""
+_COLUMNS = "key BLOB PRIMARY KEY, check_sum INTEGER, texts INTEGER, vectors BLOB, words TEXT"
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of a tool: its vector (width,), and its words, as often as they stand there."""
+    """What is known of a tool: the vectors (texts, width) of its text and of its examples, and its words, as
+    often as they stand there."""
 
-    vector: npt.NDArray[np.float32]
+    vectors: npt.NDArray[np.float32]
     words: tuple[str, ...]
 
 
@@ -62,23 +64,24 @@ class Store:
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 marks = ", ".join("?" * len(some))
-                query = f"SELECT key, check_sum, vector, words FROM entries WHERE key IN ({marks})"
-                for key, check, vector, words in database.execute(query, some):
-                    if check == _check_sum(vector, words):
-                        found[key] = Entry(np.frombuffer(vector, np.float32), tuple(words.split()))
+                query = f"SELECT key, check_sum, texts, vectors, words FROM entries WHERE key IN ({marks})"
+                for key, check, texts, vectors, words in database.execute(query, some):
+                    if check == _check_sum(texts, vectors, words):
+                        rows = np.frombuffer(vectors, np.float32).reshape(texts, -1)
+                        found[key] = Entry(rows, tuple(words.split()))
             return found
 
         return self._with_database(read, {})
 
     def save(self, entries: Mapping[bytes, Entry]) -> None:
         """Add entries, or put them in the place of damaged ones."""
-        rows = [(key, entry.vector.tobytes(), " ".join(entry.words)) for key, entry in entries.items()]
+        rows = []
+        for key, entry in entries.items():
+            content = len(entry.vectors), entry.vectors.tobytes(), " ".join(entry.words)
+            rows.append((key, _check_sum(*content), *content))
 
         def write(database: sqlite3.Connection) -> None:
-            database.executemany(
-                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)",
-                [(key, _check_sum(vector, words), vector, words) for key, vector, words in rows],
-            )
+            database.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)", rows)
             database.commit()
 
         self._with_database(write, None)
@@ -115,7 +118,7 @@ class Store:
                 PRAGMA journal_mode = WAL;
                 BEGIN IMMEDIATE;
                 DROP TABLE IF EXISTS entries;
-                CREATE TABLE entries (key BLOB PRIMARY KEY, check_sum INTEGER, vector BLOB, words TEXT);
+                CREATE TABLE entries ({_COLUMNS});
                 PRAGMA application_id = {_APPLICATION};
                 PRAGMA user_version = {_VERSION};
                 COMMIT;
@@ -136,5 +139,5 @@ class Store:
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
 
-def _check_sum(vector: bytes, words: str) -> int:
-    return zlib.crc32(words.encode(), zlib.crc32(vector))
+def _check_sum(texts: int, vectors: bytes, words: str) -> int:
+    return zlib.crc32(words.encode(), zlib.crc32(vectors, texts))

@@ -1,7 +1,8 @@
 """What the retriever learns from: requests, the tools that serve each, and the tools that they stand among.
 
-Only what may be trained on is drawn: the corpus without its held-out templates and unseen packs, MetaTool's
-rows whose number is not divisible by 10, and Seal-Tools' test_in_domain.
+Only what may be trained on is drawn: the corpus without its held-out templates, unseen packs and the packs
+that the scores are calibrated on, MetaTool's rows whose number is not divisible by 10, Seal-Tools'
+test_in_domain, and the public utterances.
 """
 
 from __future__ import annotations
@@ -10,14 +11,21 @@ import csv
 import json
 import random
 import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ...retrieval.parts import split
 from ...tools.tool import Tool
-from .corpus import UNSEEN_PACKS, Corpus, Pack, Schema
-from .public import seal_tools
+from .corpus import UNSEEN_PACKS, Corpus, Entry, Pack, Schema
+from .public import load_public, seal_tools
+
+CALIBRATION_PERCENT = 6
+
+Request = tuple[str, frozenset[int]]
+Draw = Callable[[random.Random], Request]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +38,35 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Tools that a request must tell apart, and requests for them: `(text, names)`, or a pack's templates."""
+    """Tools that a request must tell apart, and where requests for them come from.
+
+    sources: each draws one request; weights: how often each is drawn from. together: how many requests in a
+    row come from one source, so that they share the tools that are read for them. joined: how often two
+    requests become one.
+    """
 
     name: str
     tools: tuple[Tool, ...]
-    requests: tuple[tuple[str, frozenset[str]], ...] = ()
-    packs: tuple[Pack, ...] = ()
+    sources: tuple[Draw, ...]
+    weights: tuple[float, ...]
+    together: int = 1
+    joined: float = 0.0
 
     def draw(self, count: int, rng: random.Random) -> list[Question]:
         """`count` requests at random."""
-        numbers = {tool.name: number for number, tool in enumerate(self.tools)}
-        drawn = rng.choices(self.requests, k=count) if self.requests else self._expanded(count, rng)
-        return [question(text, (numbers[name] for name in names)) for text, names in drawn]
+        questions = []
+        for source in rng.choices(self.sources, self.weights, k=-(-count // self.together)):
+            questions += [self._question(source, rng) for _ in range(self.together)]
+        return questions[:count]
 
-    def _expanded(self, count: int, rng: random.Random) -> list[tuple[str, frozenset[str]]]:
-        packs = rng.choices(self.packs, [len(pack.entries) for pack in self.packs], k=count)
-        examples = [pack.expand(rng.choice(pack.entries), rng) for pack in packs]
-        return [(e.query, frozenset(call.tool for call in e.plan)) for e in examples if e.plan]
+    def _question(self, source: Draw, rng: random.Random) -> Question:
+        text, tools = source(rng)
+        if rng.random() < self.joined:
+            other, more = rng.choices(self.sources, self.weights)[0](rng)
+            # Mostly whole: what splits by rule needs no learning.
+            whole = join(text, other, rng)
+            return Question((whole,), tools | more) if rng.random() < 0.7 else question(whole, tools | more)
+        return question(text, tools)
 
 
 def question(text: str, tools: Iterable[int]) -> Question:
@@ -55,20 +75,73 @@ def question(text: str, tools: Iterable[int]) -> Question:
     return Question(tuple(parts) if len(parts) == 1 else (text, *parts), frozenset(tools))
 
 
+def join(first: str, second: str, rng: random.Random) -> str:
+    """Two requests in one breath."""
+    link = rng.choice((" and ", ", and ", " and also ", ". Also, ", " Additionally, ", ", plus ", " "))
+    first = first if link == " " else first.rstrip(" .?!")
+    return first + link + (second[:1].lower() + second[1:] if link != " " else second)
+
+
 def load_pools(corpus: Corpus, data: Path) -> list[Pool]:
-    """Every pool that may be trained on: built-in tools, the other packs, MetaTool and Seal-Tools (twice)."""
-    seen = tuple(pack for pack in corpus.others if pack.domain not in UNSEEN_PACKS and pack.entries)
-    builtin = tuple(pack for pack in corpus.builtin if pack.entries)
-    schemas = {name: schema for pack in seen for name, schema in pack.tools.items()}
+    """Every pool that may be trained on."""
     seal_pool = sealtools_tools(data)
+    metatool = metatool_tools(data)
     return [
-        Pool("builtin", _tools(corpus.builtin_tools.values()), packs=builtin),
-        Pool("packs", _tools(schemas.values()), packs=seen),
-        Pool("metatool", metatool_tools(data), tuple(metatool_requests(data, development=False))),
-        Pool("sealtools", seal_pool, tuple(sealtools_requests(data, "test_in_domain.jsonl"))),
-        # A tool's description reads like a request for it; most tools have no other.
-        Pool("descriptions", seal_pool, tuple((t.description, frozenset((t.name,))) for t in seal_pool)),
+        _packs("builtin", corpus.builtin),
+        _packs("packs", trained_packs(corpus), others=corpus.builtin_tools.values(), together=32),
+        Pool("metatool", metatool, *_among(metatool, metatool_requests(data, development=False)), joined=0.3),
+        Pool("sealtools", seal_pool, *_among(seal_pool, sealtools_requests(data, "test_in_domain.jsonl"))),
+        # Intents: the shortest of names for the plainest of requests.
+        _packs("intents", load_public(data)[1:], together=4, joined=0.1),
     ]
+
+
+def trained_packs(corpus: Corpus) -> tuple[Pack, ...]:
+    """The packs that the encoder learns from, beside those of the built-in tools."""
+    kept_back = UNSEEN_PACKS | {pack.domain for pack in corpus.others if for_calibration(pack.domain)}
+    return tuple(pack for pack in corpus.others if pack.domain not in kept_back and pack.entries)
+
+
+def for_calibration(domain: str) -> bool:
+    """Whether a pack is kept from the encoder, so that its scores for unknown tools can be measured."""
+    return domain not in UNSEEN_PACKS and zlib.crc32(f"scores:{domain}".encode()) % 100 < CALIBRATION_PERCENT
+
+
+def _packs(
+    name: str, packs: Sequence[Pack], others: Iterable[Schema] = (), together: int = 1, joined: float = 0.0
+) -> Pool:
+    """One pool of the tools of all packs; a tool that several packs declare alike is one tool."""
+    schemas: dict[str, Schema] = {}
+    numbers: list[dict[str, int]] = []
+    places: dict[str, int] = {}
+    for tools in (*(pack.tools for pack in packs), {schema["name"]: schema for schema in others}):
+        numbers.append({})
+        for tool, schema in tools.items():
+            key = f"{tool} {schema.get('description', '')}"
+            numbers[-1][tool] = places.setdefault(key, len(schemas))
+            schemas.setdefault(key, schema)
+    sources = tuple(partial(_of_pack, pack, places) for pack, places in zip(packs, numbers, strict=False))
+    weights = tuple(float(len(pack.entries)) for pack in packs)
+    return Pool(name, _tools(schemas.values()), sources, weights, together, joined)
+
+
+def _of_pack(pack: Pack, numbers: dict[str, int], rng: random.Random) -> Request:
+    while not (entry := rng.choice(pack.entries)).plan:
+        pass
+    return _expanded(pack, entry, numbers, rng)
+
+
+def _expanded(pack: Pack, entry: Entry, numbers: dict[str, int], rng: random.Random) -> Request:
+    example = pack.expand(entry, rng)
+    return example.query, frozenset(numbers[call.tool] for call in example.plan)
+
+
+def _among(
+    tools: Sequence[Tool], requests: Sequence[tuple[str, frozenset[str]]]
+) -> tuple[tuple[Draw, ...], tuple[float, ...]]:
+    numbers = {tool.name: number for number, tool in enumerate(tools)}
+    ready = [(text, frozenset(numbers[name] for name in names)) for text, names in requests]
+    return (lambda rng: rng.choice(ready),), (1.0,)
 
 
 def metatool_tools(data: Path) -> tuple[Tool, ...]:

@@ -11,7 +11,7 @@ from scrubjay.retrieval.store import Entry, Store, entry_key
 from scrubjay.tools.tool import Tool
 
 ENTRIES = {
-    bytes([number]) * 16: Entry(np.full(8, number, np.float32), ("get", f"word{number}"))
+    bytes([number]) * 16: Entry(np.full((1 + number % 3, 8), number, np.float32), ("get", f"word{number}"))
     for number in range(30)
 }
 
@@ -19,7 +19,7 @@ ENTRIES = {
 def holds(store: Store, entries: dict[bytes, Entry]) -> bool:
     loaded = store.load(ENTRIES)
     return loaded.keys() == entries.keys() and all(
-        (loaded[key].vector == entry.vector).all() and loaded[key].words == entry.words
+        (loaded[key].vectors == entry.vectors).all() and loaded[key].words == entry.words
         for key, entry in entries.items()
     )
 
@@ -68,7 +68,7 @@ def test_a_damaged_entry_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "index"
     Store(path).save(ENTRIES)
     with sqlite3.connect(path) as database:
-        database.execute("UPDATE entries SET vector = zeroblob(32) WHERE key = ?", (bytes([3]) * 16,))
+        database.execute("UPDATE entries SET vectors = zeroblob(32) WHERE key = ?", (bytes([3]) * 16,))
     database.close()
     assert Store(path).load(ENTRIES).keys() == ENTRIES.keys() - {bytes([3]) * 16}
 
@@ -102,7 +102,8 @@ from pathlib import Path
 from scrubjay.retrieval.store import Entry, Store
 store = Store(Path(sys.argv[1]))
 for number in range(30):
-    store.save({bytes([number]) * 16: Entry(np.full(8, number, np.float32), ("get", f"word{number}"))})
+    vectors = np.full((1 + number % 3, 8), number, np.float32)
+    store.save({bytes([number]) * 16: Entry(vectors, ("get", f"word{number}"))})
 """
     command = [sys.executable, "-c", program, str(tmp_path / "index")]
     writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
-from scrubjay.models.training.retriever import closest
+from scrubjay.models.training.retriever_bank import closest
 from scrubjay.models.training.retriever_data import Question, metatool_requests, question
 from scrubjay.models.training.retriever_export import export
 from scrubjay.models.training.retriever_model import Encoder, EncoderShape

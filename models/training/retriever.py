@@ -40,14 +40,15 @@ class Recipe:
     )
     requests: dict[str, int] = field(
         default_factory=lambda: {
-            "packs": 160,
+            "packs": 144,
             "builtin": 80,
             "metatool": 80,
-            "intents": 128,
+            "intents": 96,
             "sealtools": 16,
         }
     )
-    rate: float = 2e-4
+    frozen_layers: int = 3
+    rate: float = 3e-4
     warmup: float = 0.04
     seed: int = 0
 
@@ -62,8 +63,9 @@ class Run:
         self._checkpoint = folder / "checkpoint.pt"
         self.banks: dict[str, torch.Tensor] = {}
         self._used = 0.0
-        # Half of all numbers; and words that are not trained on keep their places among the others.
-        self.encoder.embeddings.word_embeddings.requires_grad_(False)
+        # Words that are not trained on keep their places among the others; and a step takes a third less.
+        self.encoder.embeddings.requires_grad_(False)
+        self.encoder.encoder.layer[: recipe.frozen_layers].requires_grad_(False)
         self._parameters = [p for p in self.encoder.parameters() if p.requires_grad]
         self._optimizer = torch.optim.AdamW(self._parameters, lr=recipe.rate, weight_decay=0.01)
         if self._checkpoint.exists():

@@ -88,7 +88,7 @@ def load_pools(corpus: Corpus, data: Path) -> list[Pool]:
     metatool = metatool_tools(data)
     return [
         _packs("builtin", corpus.builtin),
-        _packs("packs", trained_packs(corpus), others=corpus.builtin_tools.values(), together=32),
+        _packs("packs", trained_packs(corpus), others=corpus.builtin_tools.values(), together=48),
         Pool("metatool", metatool, *_among(metatool, metatool_requests(data, development=False)), joined=0.3),
         Pool("sealtools", seal_pool, *_among(seal_pool, sealtools_requests(data, "test_in_domain.jsonl"))),
         # Intents: the shortest of names for the plainest of requests.

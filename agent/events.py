@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from ..tools.effect import Effect
 from .plan import Json, Plan, Step
+from .provenance import Provenance
 
 
 class Status(StrEnum):
@@ -99,6 +100,15 @@ class PlanReady:
     tokens: int
     ms: float
     confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepTraced:
+    """The references of a step are resolved, and it is known where each argument comes from."""
+
+    step_id: int
+    args: Mapping[str, Json]
+    provenance: Mapping[str, Provenance]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +222,7 @@ Event: TypeAlias = (
     | PlanText
     | StepPlanned
     | PlanReady
+    | StepTraced
     | ConsentAsked
     | ConsentAnswered
     | StepStarted

@@ -19,7 +19,7 @@ from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
 from .calls import CallFailed, Calls
 from .display import shown
-from .events import ConsentAsked, Event, StepFailed, StepFinished, StepSkipped, StepStarted
+from .events import ConsentAsked, Event, StepFailed, StepFinished, StepSkipped, StepStarted, StepTraced
 from .outcome import Failure, Outcome, StepStatus
 from .plan import Json, Reference, Step
 from .policy import Policy, may_remember
@@ -203,6 +203,7 @@ class Executor:
             failed = self._failed(step, Failure.PLAN, str(error))
             return replace(failed, provenance=provenance, source=of_problem(None, provenance, False))
         call = _Call(step, tool, tool.plain(arguments), arguments, provenance)
+        self._emit(StepTraced(step.id, _shown_args(call.args), provenance))
         if tool.effect is Effect.READ or tool.delegates:
             return await self._call(await self._understood(call))
         if earlier := self._effects.get(_key(tool.name, call.args)):

@@ -19,9 +19,8 @@ from ..agent.events import (
     StepStarted,
 )
 from ..agent.plan import print_step
+from .consent import choices
 from .record import Record
-
-CHOICES = "[y]es / [n]o / [a]ll in this request"
 
 # Results come from anywhere: no escape sequence or text direction of theirs may reach the terminal.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -80,7 +79,7 @@ class PlainDisplay:
             case ConsentAsked():
                 self._line(f"${event.step_id} needs consent: {value_text(event.question)}")
                 if self._console.is_terminal:
-                    self._line(CHOICES)
+                    self._line(choices(event))
             case PlanReady():
                 self._line(f"plan ready at {duration(event.ms)}, {event.tokens} tokens")
             case RoundStarted():

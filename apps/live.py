@@ -11,7 +11,8 @@ from rich.text import Text
 
 from ..agent.events import Event
 from ..agent.plan import print_step
-from .display import CHOICES, duration, safe_text, value_text
+from .consent import choices
+from .display import duration, safe_text, value_text
 from .record import Record, StepRecord, StepStatus
 from .redrawn import Redrawn
 
@@ -133,10 +134,10 @@ def _result(step: StepRecord) -> list[RenderableType]:
 
 
 def _question(record: Record) -> list[RenderableType]:
-    question = next(iter(list(record.questions.values())), None)
-    if question is None or record.status:
+    asked = next(iter(list(record.questions.values())), None)
+    if asked is None or record.status:
         return []
-    return [Text(f"\n{safe_text(question)}", style="bold"), Text(CHOICES, style="yellow")]
+    return [Text(f"\n{safe_text(asked.question)}", style="bold"), Text(choices(asked), style="yellow")]
 
 
 def _summary(record: Record) -> str:

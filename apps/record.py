@@ -22,9 +22,11 @@ from ..agent.events import (
     StepPlanned,
     StepSkipped,
     StepStarted,
+    StepTraced,
     Timings,
 )
 from ..agent.plan import Step
+from ..agent.provenance import Provenance
 from .plan_json import plan_json, value_json
 
 
@@ -41,7 +43,11 @@ class StepStatus(StrEnum):
 
 @dataclass(slots=True)
 class StepRecord:
-    """One step: `args` as they ran, or as planned; `result` is the reason when it failed or was skipped."""
+    """One step: `args` as they ran, or as planned; `result` is the reason when it failed or was skipped.
+
+    confidence: how likely the plan is what the person wants, up to and with this step; None: nobody knows.
+    provenance: where each argument comes from, once its references are resolved.
+    """
 
     step: Step
     args: Mapping[str, Any]
@@ -49,6 +55,8 @@ class StepRecord:
     result: Any = None
     started_ms: float | None = None
     ended_ms: float | None = None
+    confidence: float | None = None
+    provenance: Mapping[str, Provenance] = field(default_factory=dict)
 
     def end(self, status: StepStatus, result: Any, at_ms: float) -> None:
         self.status, self.result, self.ended_ms = status, result, at_ms
@@ -68,7 +76,7 @@ class Record:
     request: str = ""
     steps: dict[int, StepRecord] = field(default_factory=dict)
     unfinished: str = ""
-    questions: dict[int, str] = field(default_factory=dict)
+    questions: dict[int, ConsentAsked] = field(default_factory=dict)
     replans: list[str] = field(default_factory=list)
     answer: str = ""
     status: Status | None = None
@@ -81,9 +89,9 @@ class Record:
                 self.request = event.request
             case PlanText():
                 self.unfinished = (self.unfinished + event.text).rpartition("\n")[2]
-            case StepPlanned(step):
+            case StepPlanned(step, confidence):
                 args = {name: value_json(value) for name, value in step.args.items()}
-                self.steps[step.id] = StepRecord(step, args)
+                self.steps[step.id] = StepRecord(step, args, confidence=confidence)
             case RoundStarted():
                 self.replans.append(event.why)
             case AnswerText():
@@ -108,9 +116,12 @@ class Record:
 
     def _see_step(self, event: Event) -> None:
         match event:
+            case StepTraced():
+                step = self.steps[event.step_id]
+                step.args, step.provenance = event.args, event.provenance
             case ConsentAsked():
                 self.steps[event.step_id].status = StepStatus.ASKING
-                self.questions[event.step_id] = event.question
+                self.questions[event.step_id] = event
             case ConsentAnswered():
                 self.questions.pop(event.step_id, None)
                 asked = self.steps[event.step_id]

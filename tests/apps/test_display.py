@@ -67,7 +67,9 @@ def test_a_question_stays_in_sight_when_the_plan_is_longer_than_the_screen() -> 
     for event in texting()[:11]:
         record.see(event)
     display = open_display(Console(file=output, force_terminal=True, width=80, height=20), record)
-    time.sleep(0.3)  # until it has been drawn
+    until = time.monotonic() + 60
+    while "[y]es" not in output.getvalue() and time.monotonic() < until:
+        time.sleep(0.1)
     on_screen = output.getvalue()
     display.close()
     assert "[y]es / [n]o" in on_screen

@@ -88,7 +88,7 @@ class Ledger:
 
     def tell(self, told: Told) -> None:
         """The planner reads this before it writes on."""
-        for text in texts_in(told.value):
+        for text in _words_in(told.value):
             provenance = frozenset(excerpted(source, text, told.value) for source in told.provenance)
             self._told.append((_comparable(text), provenance))
             self._of_others |= of_others(provenance)
@@ -175,6 +175,18 @@ def as_json(provenance: Provenance) -> list[list[str]]:
 def from_json(kept: Iterable[Sequence[str]]) -> Provenance:
     """What `as_json` made."""
     return frozenset(Source(Origin(origin), name) for origin, name in kept)
+
+
+def _words_in(value: Json) -> Iterator[str]:
+    """Every text in a result that a planner reads, the names of fields included."""
+    yield from texts_in(value)
+    if isinstance(value, list):
+        for item in value:
+            yield from (name for name in _words_in(item) if isinstance(item, list | dict))
+    elif isinstance(value, dict):
+        yield from value
+        for item in value.values():
+            yield from (name for name in _words_in(item) if isinstance(item, list | dict))
 
 
 _QUOTES = str.maketrans(dict.fromkeys('"“”„«»', "'"))

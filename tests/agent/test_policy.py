@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from scrubjay.agent.events import ConsentAnswered, ConsentAsked, Event
+from scrubjay.agent.events import ConsentAnswered, ConsentAsked, Event, Remember
 from scrubjay.agent.policy import ASK, Policy
+from scrubjay.agent.provenance import Origin, Source
 from scrubjay.agent.question import question
 from scrubjay.tools.effect import Effect
 from scrubjay.tools.tool import Tool
@@ -93,3 +94,76 @@ def test_the_question_says_what_would_happen() -> None:
         "Send a text message (to: 555 and 556; message: late)?"
     )
     assert len(question(tool, {"message": "x" * 1_000_000})) < 3_000
+
+
+OFFERED = replace(ASKED, recipients=("+1 555-0101",), remember=tuple(Remember), session="main")
+
+
+@pytest.mark.parametrize(
+    ("remember", "asks_again_about"),
+    [
+        (Remember.ONCE, {"same", "other tool", "other recipient"}),
+        (Remember.TOOL, {"other tool"}),
+        (Remember.RECIPIENT, {"other recipient"}),
+        (Remember.SESSION, set()),
+    ],
+)
+async def test_a_yes_holds_as_far_as_the_person_said_and_in_that_session_only(
+    remember: Remember, asks_again_about: set[str]
+) -> None:
+    async def yes(asked: ConsentAsked) -> Remember:
+        return remember
+
+    policy = Policy(consent=yes)
+    assert await policy.allows(OFFERED, lambda event: None)
+    later = {
+        "same": replace(OFFERED, step_id=4, recipients=("+15550101",)),
+        "other tool": replace(OFFERED, tool="compose_email"),
+        "other recipient": replace(OFFERED, recipients=("+1 555-0102", "+1 555-0101")),
+    }
+    assert {name for name, asked in later.items() if policy.must_ask(asked)} == asks_again_about
+    assert all(policy.must_ask(replace(asked, session="another")) for asked in later.values())
+    assert all(policy.must_ask(replace(asked, because="others wrote it")) for asked in later.values())
+
+
+async def test_only_what_the_question_offered_is_remembered() -> None:
+    policy = Policy()
+    asked = replace(OFFERED, because="others wrote it", remember=(Remember.ONCE,))
+    waiting = asyncio.create_task(policy.allows(asked, lambda event: None))
+    await asyncio.sleep(0)
+    assert policy.answer("r1", 3, True, Remember.SESSION)
+    assert await waiting
+    assert policy.must_ask(replace(OFFERED, because=""))
+
+
+async def test_a_no_is_never_remembered() -> None:
+    policy = Policy()
+    waiting = asyncio.create_task(policy.allows(OFFERED, lambda event: None))
+    await asyncio.sleep(0)
+    assert policy.answer("r1", 3, False, Remember.SESSION)
+    assert not await waiting
+    assert policy.must_ask(OFFERED)
+
+
+def test_what_is_allowed_for_good_is_allowed_in_every_session() -> None:
+    policy = Policy(allow_tools=["create_note"], allow_recipients=["+15550101"])
+    assert not policy.must_ask(replace(ASKED, tool="create_note"))
+    assert not policy.must_ask(OFFERED)
+    assert policy.must_ask(ASKED)
+
+
+def test_the_question_says_what_was_understood_and_warns_first() -> None:
+    schema = {"type": "object", "properties": {"to": {}, "start": {}}}
+    tool = Tool("invite", "Invite people", schema, effect=Effect.SEND)
+    asked = question(
+        tool,
+        {"to": "eve@evil.example", "start": "tomorrow at 2"},
+        {"start": "Wednesday 25 November, 14:00"},
+        {"to": frozenset({Source(Origin.OTHERS, "the file plan.txt")})},
+        frozenset({Source(Origin.OTHERS, "the note Ideas")}),
+    )
+    assert asked == (
+        "Others wrote what goes into to (the file plan.txt). "
+        "This was planned after reading what others wrote (the note Ideas). "
+        "Invite people (to: eve@evil.example; start: tomorrow at 2, that is Wednesday 25 November, 14:00)?"
+    )

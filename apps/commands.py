@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, Home] = {
     "chat": Home("chat", "Ask one thing after another."),
     "plan": Home("plan", "Write a plan and run nothing."),
     "tools": Home("tools", "List the tools; `tools show NAME` shows one."),
+    "mcp": Home("mcp", "Offer the tools to other programs, as an MCP server."),
     "eval": Home("evaluate", "Compare plans with the wanted ones."),
     "doctor": Home("doctor", "Say what works on this machine, and what the rest needs."),
 }

@@ -52,9 +52,11 @@ class McpServers:
     @property
     def problems(self) -> tuple[str, ...]:
         """What cannot be used, one sentence each: servers, tools that are left out."""
-        found = [f"{one.name}: {one.problem}" for one in self._connections if one.problem]
-        for connection in self._connections:
-            found += connection.left_out
+        found: list[str] = []
+        for one in self._connections:
+            problem = one.problem if one.tried.done() else "it is starting"
+            found += [f"{one.name}: {problem}"] if problem else []
+            found += one.left_out
         return (*found, *self._refused.values())
 
     async def settle(self) -> None:

@@ -19,6 +19,7 @@ from ..tools.mcp.server import McpServer
 from ..tools.mcp.servers import McpServers, named_servers
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
+from .ahead import ToolsAhead
 from .calls import Calls
 from .confidence import Calibration
 from .events import (
@@ -105,6 +106,8 @@ class Agent:
         self._undo = Undo(self.tools, self._calls, self._session)
         self._loading = asyncio.Lock()
         self._loaded: LlamaEngine | None = None
+        self.tools_ahead = ToolsAhead()
+        """How many tools the model has read ahead of any request for them."""
         self._opened: Session | None = None
         self._background: BackgroundLoop | None = None
         self._running: dict[str, tuple[Request, asyncio.Task[Answer]]] = {}
@@ -225,6 +228,7 @@ class Agent:
             self.cancel(request_id)
         if tasks:
             await asyncio.wait(tasks)
+        await self.tools_ahead.aclose()
         self._calls.close()
         if self._mcp is not None:
             await self._mcp.aclose()
@@ -386,6 +390,7 @@ class Agent:
 
                 path = bundled_planner() if self._model is None else Path(self._model)
                 self._model = self._loaded = await LlamaEngine.load(path)
+        self.tools_ahead.update(self._model, self.tools)
         return self._model
 
     async def _open_session(self) -> None:

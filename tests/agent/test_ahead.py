@@ -1,0 +1,46 @@
+"""An agent's tools are computed before anybody asks for them."""
+
+import asyncio
+from pathlib import Path
+
+from scrubjay.agent.agent import Agent
+from scrubjay.models.cache_settings import CacheSettings
+from scrubjay.models.engine import EngineSettings, LlamaEngine
+from scrubjay.tools.tool import Tool
+
+from ..tiny_model import make_tiny_planner
+
+
+def named(name: str) -> Tool:
+    return Tool.from_schema({"name": name, "description": f"Does {name}.", "parameters": {"type": "object"}})
+
+
+async def all_ready(agent: Agent, count: int) -> None:
+    while agent.tools_ahead.ready < count:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+async def test_tools_are_read_ahead_and_new_ones_when_they_come(tmp_path: Path) -> None:
+    make_tiny_planner(tmp_path / "planner.gguf")
+    settings = EngineSettings(context_tokens=1024, threads=1, cache=CacheSettings(folder=tmp_path / "kv"))
+    async with asyncio.timeout(60), await LlamaEngine.load(tmp_path / "planner.gguf", settings) as engine:
+        async with Agent([named(f"tool_{number}") for number in range(30)], engine) as agent:
+            await all_ready(agent, 31)
+            read = engine.computed_tokens
+            agent.tools.add(named("one_more"))
+            async with agent:
+                await all_ready(agent, 32)
+            assert 0 < engine.computed_tokens - read < 50  # nothing but the new one
+        async with Agent([named(f"tool_{number}") for number in range(30)], engine) as other:
+            read = engine.computed_tokens
+            await all_ready(other, 31)
+            assert engine.computed_tokens == read
+
+
+async def test_closing_an_agent_stops_it(tmp_path: Path) -> None:
+    make_tiny_planner(tmp_path / "planner.gguf")
+    settings = EngineSettings(context_tokens=1024, threads=1, cache=CacheSettings(disk_bytes=0))
+    async with asyncio.timeout(60), await LlamaEngine.load(tmp_path / "planner.gguf", settings) as engine:
+        async with Agent([named(f"tool_{number}") for number in range(400)], engine) as agent:
+            pass
+        assert agent.tools_ahead.ready < 401

@@ -12,7 +12,7 @@ from ..agent.events import Status
 from ..agent.policy import Policy
 from .consent import AskAtTerminal, nobody_there, person_there
 from .display import Display, open_display
-from .opening import open_agent
+from .opening import open_agent, open_policy
 from .record import Record
 from .setting import data_folder_option, model_option, run, said, session_option
 
@@ -30,7 +30,7 @@ def ask(text: str, as_json: bool, yes: bool, model: Path | None, data_folder: Pa
     Steps that write, send or destroy ask first; in a pipe nobody can answer, which means no.
     """
     asks = AskAtTerminal() if person_there() and not as_json else nobody_there
-    policy = Policy(allow_effects=yes, consent=asks)
+    policy = open_policy(data_folder, asks, allow_effects=yes)
     record = run(_serve(text, policy, model, data_folder, session, quiet=as_json))
     if as_json:
         click.echo(json.dumps(record.as_json(), ensure_ascii=False, indent=2))

@@ -14,14 +14,13 @@ from rich.console import Console
 from rich.text import Text
 
 from ..agent.events import RequestCancelled, Status
-from ..agent.policy import Policy
 from .ask import follow
 from .chat_commands import ChatEnded, is_command, run_command
 from .chat_talk import Talk, loaded_engine, open_talk
 from .consent import AskAtTerminal, nobody_there, person_there
 from .display import open_display
 from .keys import keys_unseen
-from .opening import open_registry
+from .opening import open_policy, open_registry
 from .own_tools import add_own_tools
 from .record import Record
 from .setting import data_folder_option, model_option, run, session_option, told_clearly
@@ -49,7 +48,8 @@ def chat(yes: bool, tool_files: tuple[Path, ...], model: Path | None, data_folde
         tools = open_registry(data_folder)
         others = set(tools.names)
         add_own_tools(tools, tool_files)
-    policy = Policy(allow_effects=yes, consent=AskAtTerminal() if person_there() else nobody_there)
+    asks = AskAtTerminal() if person_there() else nobody_there
+    policy = open_policy(data_folder, asks, allow_effects=yes)
     talk = Talk(tools, policy, data_folder, Console(highlight=False), loaded_engine)
     talk.own_tools = frozenset(set(tools.names) - others)
     return run(converse(talk, model, session))

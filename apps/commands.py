@@ -21,6 +21,9 @@ COMMANDS: Mapping[str, Home] = {
     "tools": Home("tools", "List the tools; `tools show NAME` shows one."),
     "mcp": Home("mcp", "Offer the tools to other programs, as an MCP server."),
     "eval": Home("evaluate", "Compare plans with the wanted ones."),
+    "config": Home("config", "Open the settings."),
+    "remind": Home("remind", "Ring reminders, alarms and timers."),
+    "undo": Home("undo", "Take back what was done last."),
     "doctor": Home("doctor", "Say what works on this machine, and what the rest needs."),
 }
 

@@ -8,12 +8,13 @@ import click
 
 from ..agent.agent import Agent
 from ..agent.planner import Engine
-from ..agent.policy import Policy
+from ..agent.policy import Consent, Policy
 from ..agent.session import Session
 from ..models.catalog import bundled_planner
 from ..models.engine import LlamaEngine
 from ..tools.builtin import builtin_tools
 from ..tools.registry import ToolRegistry
+from ..tools.settings import Settings, read_settings
 from .display import value_text
 from .setting import told_clearly
 
@@ -24,13 +25,39 @@ Each is computed once, so that many cost little; one that is needed but not offe
 """
 
 
+def settings_file(data_folder: Path) -> Path:
+    """Where the settings are; see `scrubjay config`."""
+    return data_folder / "settings.toml"
+
+
+def open_settings(data_folder: Path) -> Settings:
+    """The settings of this machine; the defaults without a file. Raises SettingsError."""
+    return read_settings(settings_file(data_folder))
+
+
 @told_clearly()
 def open_registry(data_folder: Path) -> ToolRegistry:
-    """The built-in tools, and those of installed plug-ins; a plug-in that is broken is named on stderr."""
-    registry = ToolRegistry(builtin_tools(data_folder))
+    """The built-in tools, and those of installed plug-ins; a plug-in that is broken is named on stderr.
+
+    Without a settings file nobody has named any folders: then tools keep to those below `data_folder`.
+    """
+    settings = open_settings(data_folder) if settings_file(data_folder).exists() else None
+    registry = ToolRegistry(builtin_tools(data_folder, settings))
     for problem in registry.add_plugins():
         click.echo(f"Warning: {problem}", err=True)
     return registry
+
+
+@told_clearly()
+def open_policy(data_folder: Path, consent: Consent, *, allow_effects: bool = False) -> Policy:
+    """What asks for consent here: [consent] of the settings names what may always run."""
+    allowed = open_settings(data_folder).consent
+    return Policy(
+        allow_effects=allow_effects,
+        allow_tools=allowed.tools,
+        allow_recipients=allowed.recipients,
+        consent=consent,
+    )
 
 
 async def load_engine(model: Path | None) -> LlamaEngine:

@@ -172,6 +172,15 @@ class SystemSettings(Section):
     """Left out: Screenshots/ in the first of the open folders, so that they can be attached."""
 
 
+class ConsentSettings(Section):
+    """What may run without asking. What others may be behind always asks."""
+
+    tools: tuple[str, ...] = ()
+    """Names of tools, such as ["create_note", "set_timer"]; `scrubjay tools` lists them."""
+    recipients: tuple[str, ...] = ()
+    """E-mail addresses and phone numbers that may always be written to."""
+
+
 class MediaSettings(Section):
     """Music, videos and podcasts."""
 
@@ -198,6 +207,7 @@ class Settings(Section):
     maps: MapsSettings = MapsSettings()
     system: SystemSettings = SystemSettings()
     media: MediaSettings = MediaSettings()
+    consent: ConsentSettings = ConsentSettings()
     mcp: Mapping[Annotated[str, Field(pattern=f"^{SERVER_NAME}$")], McpServer] = {}
 
 

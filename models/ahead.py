@@ -36,18 +36,18 @@ class Ahead:
         registration.begin(segment_keys(tokens, adapter=""))
         self._registrations.append(registration)
 
-    def step(self) -> int:
-        """Do a piece of work; returns how many tokens were computed. Raises `NativeError`."""
+    def step(self) -> None:
+        """Do a piece of work. Raises `NativeError`."""
         if not self._registrations:
             self._store.work()
-            return 0
+            return
         registration = self._registrations[0]
         if registration.cancelled or not registration.left:
             self.pause()
             self._registrations.popleft().end()
-            return 0
+            return
         try:
-            return self._move_on(registration)
+            self._move_on(registration)
         except NativeError as error:
             self._registrations.popleft().end(error)
             raise
@@ -64,26 +64,23 @@ class Ahead:
             registration.end(error)
         self._registrations.clear()
 
-    def _move_on(self, registration: Registration) -> int:
+    def _move_on(self, registration: Registration) -> None:
         key = registration.left[0]
         if not self._acquired:
             if key.end > self._longest or self._store.ready(key):
                 registration.advance(computed=False)
-                return 0
+                return
             self._acquired = self._store.acquire([key.seen, key] if key.before else [key], self._longest)
-        count = 0
         missing = next((segment for segment in self._acquired if not segment.complete), None)
         if missing is not None:
-            count = self._compute(missing, registration.pinned)
+            self._compute(missing, registration.pinned)
         if all(segment.complete for segment in self._acquired):
             self.pause()
             registration.advance(computed=True)
-        return count
 
-    def _compute(self, segment: CachedSegment, pinned: bool) -> int:
+    def _compute(self, segment: CachedSegment, pinned: bool) -> None:
         self._batch.clear()
         self._store.read(segment, self._batch, self._batch.capacity)
         self._context.decode(self._batch)
         if segment.complete:
             self._store.completed(segment, pinned)
-        return self._batch.size

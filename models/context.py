@@ -61,6 +61,8 @@ class Context:
                 f"llama.cpp cannot make a context of {cells} cells ({last_errors()}); ask for fewer"
             )
         self.cells = cells
+        self.computed = 0
+        """How many tokens went through the model so far."""
         self._memory = llama_cpp.llama_get_memory(self._pointer)
         self._vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(model.vocabulary))
         self._switched: Switch | None = None
@@ -72,6 +74,7 @@ class Context:
         code = llama_cpp.llama_decode(self._pointer, batch.native)
         if code != 0:
             raise NativeError(f"llama_decode failed with {code} on {batch.size} tokens ({last_errors()})")
+        self.computed += batch.size
         if not batch.rows:
             return self._logits[:0]
         address = ctypes.addressof(llama_cpp.llama_get_logits(self._pointer).contents)

@@ -73,13 +73,16 @@ class Scheduler:
         self._overtaken = 0
         self._waiting: deque[tuple[Request, ...]] = deque()
         self._running: list[Generation] = []
-        self.computed = 0
-        """How many tokens went through the model so far."""
 
     @property
     def busy(self) -> bool:
         """Whether `step` has something to do."""
         return bool(self._running or self._waiting) or self.ahead.busy
+
+    @property
+    def computed(self) -> int:
+        """How many tokens went through the model so far."""
+        return self._context.computed
 
     @property
     def usage(self) -> Usage:
@@ -110,7 +113,7 @@ class Scheduler:
         try:
             self._switched = None
             self._context.switch(None)
-            self.computed += self.ahead.step()
+            self.ahead.step()
         except NativeError as error:
             self._abandon(error)
 
@@ -137,7 +140,6 @@ class Scheduler:
         except NativeError as error:
             self._abandon(error)
             return
-        self.computed += self._batch.size
         if segment is not None and segment.complete:
             self._segments.completed(segment)
         for generation, row in rows:

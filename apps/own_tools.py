@@ -76,9 +76,8 @@ def _line(error: BaseException, path: Path) -> str:
     """Where in the file it went wrong, as far as that is known."""
     if isinstance(error, SyntaxError):
         return f", line {error.lineno}" if error.lineno else ""
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == path.absolute()]
     return f", line {lines[-1]}" if lines else ""
 
 

@@ -174,6 +174,10 @@ class Agent:
         """What cannot be used of the MCP servers, one sentence each: servers, or single tools of theirs."""
         return self._mcp.problems if self._mcp is not None else ()
 
+    def mcp_news(self) -> tuple[str, ...]:
+        """What of `mcp_problems` this has not returned before."""
+        return self._mcp.news() if self._mcp is not None else ()
+
     async def undo(self, request_id: str | None = None) -> Undone:
         """Take back what a request has done, by default the latest one that has done something.
 
@@ -231,6 +235,7 @@ class Agent:
         await self.tools_ahead.aclose()
         self._calls.close()
         if self._mcp is not None:
+            self._mcp.withdraw(self.tools)
             await self._mcp.aclose()
         if self._loaded is not None:
             await self._loaded.aclose()

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,16 +14,17 @@ from rich.console import Console
 from rich.text import Text
 
 from ..agent.events import RequestCancelled, Status
+from ..tools.mcp.server import McpServer
 from .ask import follow
 from .chat_commands import ChatEnded, is_command, run_command
 from .chat_talk import Talk, loaded_engine, open_talk
 from .consent import AskAtTerminal, nobody_there, person_there
 from .display import open_display
 from .keys import keys_unseen
-from .opening import open_policy, open_registry
+from .opening import open_policy, open_registry, open_servers, tell_of_servers
 from .own_tools import add_own_tools
 from .record import Record
-from .setting import data_folder_option, model_option, run, session_option, told_clearly
+from .setting import data_folder_option, mcp_option, model_option, run, session_option, told_clearly
 
 
 @click.command()
@@ -35,10 +36,18 @@ from .setting import data_folder_option, model_option, run, session_option, told
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A Python file with tools of your own; may be given several times.",
 )
+@mcp_option
 @model_option
 @data_folder_option
 @session_option
-def chat(yes: bool, tool_files: tuple[Path, ...], model: Path | None, data_folder: Path, session: str) -> int:
+def chat(
+    yes: bool,
+    tool_files: tuple[Path, ...],
+    mcp: Mapping[str, McpServer],
+    model: Path | None,
+    data_folder: Path,
+    session: str,
+) -> int:
     """Ask one thing after another, in a session that is still there tomorrow.
 
     /help lists what else can be typed. Ctrl-C stops a request, Ctrl-D ends the chat. In a pipe each line is a
@@ -52,6 +61,7 @@ def chat(yes: bool, tool_files: tuple[Path, ...], model: Path | None, data_folde
     policy = open_policy(data_folder, asks, allow_effects=yes)
     talk = Talk(tools, policy, data_folder, Console(highlight=False), loaded_engine)
     talk.own_tools = frozenset(set(tools.names) - others)
+    talk.mcp = open_servers(data_folder, mcp)
     return run(converse(talk, model, session))
 
 
@@ -113,6 +123,7 @@ async def serve(talk: Talk, text: str) -> bool:
         except asyncio.CancelledError:
             record.see(RequestCancelled())
             raise
+    tell_of_servers(talk.agent)
     if record.undo and person_there():
         talk.console.print(Text("/undo takes it back", style="dim"))
     return record.status is Status.DONE

@@ -1,6 +1,6 @@
 """What a chat works with, and may exchange while it is open: the model, the session, the agent on both."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from ..agent.agent import Agent
 from ..agent.planner import Engine
 from ..agent.policy import Policy
 from ..agent.session import Session
+from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
 from .opening import load_engine, make_agent, open_session
 from .record import Record
@@ -33,8 +34,8 @@ def path_said(text: str) -> Path:
 class Talk:
     """One open chat. Make it with `open_talk`.
 
-    own_tools: the names of the tools that are the user's own. served: what came of each request so far.
-    listed_sessions: the names of the sessions that were shown.
+    own_tools: the names of the tools that are the user's own. mcp: servers of more tools, by name.
+    served: what came of each request so far. listed_sessions: the names of the sessions that were shown.
     """
 
     agent: Agent
@@ -55,6 +56,7 @@ class Talk:
         self.data_folder = data_folder
         self.console = console
         self.own_tools: frozenset[str] = frozenset()
+        self.mcp: Mapping[str, McpServer] = {}
         self.served: list[Record] = []
         self.listed_sessions: list[str] = []
         self._open_engine = open_engine
@@ -96,7 +98,7 @@ class Talk:
 
     async def _enter_agent(self) -> None:
         stack = AsyncExitStack()
-        agent = make_agent(self.tools, self.engine, self.session, self.policy)
+        agent = make_agent(self.tools, self.engine, self.session, self.policy, self.mcp)
         self.agent = await stack.enter_async_context(agent)
         before, self._agent_stack = self._agent_stack, stack
         await before.aclose()

@@ -1,6 +1,6 @@
 """Opens what the commands work with: the tools, the engine, and an agent on the data of this machine."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ..agent.session import Session
 from ..models.catalog import bundled_planner
 from ..models.engine import LlamaEngine
 from ..tools.builtin import builtin_tools
+from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
 from ..tools.settings import Settings, read_settings
 from .display import value_text
@@ -23,6 +24,8 @@ MAX_TOOLS = 48
 
 Each is computed once, so that many cost little; one that is needed but not offered costs the request.
 """
+
+NO_SERVERS: Mapping[str, McpServer] = {}
 
 
 def settings_file(data_folder: Path) -> Path:
@@ -60,6 +63,12 @@ def open_policy(data_folder: Path, consent: Consent, *, allow_effects: bool = Fa
     )
 
 
+@told_clearly()
+def open_servers(data_folder: Path, named: Mapping[str, McpServer]) -> Mapping[str, McpServer]:
+    """The MCP servers of the settings, and those that the command line names."""
+    return {**open_settings(data_folder).mcp, **named}
+
+
 async def load_engine(model: Path | None) -> LlamaEngine:
     """The engine of that model file, or of the bundled planner. Raises ModelError."""
     return await LlamaEngine.load(model or bundled_planner())
@@ -67,7 +76,11 @@ async def load_engine(model: Path | None) -> LlamaEngine:
 
 @asynccontextmanager
 async def open_agent(
-    model: Path | None, data_folder: Path, session: str, policy: Policy
+    model: Path | None,
+    data_folder: Path,
+    session: str,
+    policy: Policy,
+    mcp: Mapping[str, McpServer] = NO_SERVERS,
 ) -> AsyncGenerator[Agent, None]:
     """An agent on the tools and the data of this machine, in the conversation `session`.
 
@@ -77,7 +90,7 @@ async def open_agent(
     async with (
         await load_engine(model) as engine,
         await open_session(data_folder, session) as conversation,
-        make_agent(tools, engine, conversation, policy) as agent,
+        make_agent(tools, engine, conversation, policy, open_servers(data_folder, mcp)) as agent,
     ):
         yield agent
 
@@ -89,9 +102,21 @@ async def open_session(data_folder: Path, name: str) -> Session:
     return conversation
 
 
-def make_agent(tools: ToolRegistry, engine: Engine, conversation: Session, policy: Policy) -> Agent:
+def make_agent(
+    tools: ToolRegistry,
+    engine: Engine,
+    conversation: Session,
+    policy: Policy,
+    mcp: Mapping[str, McpServer] = NO_SERVERS,
+) -> Agent:
     """The agent as the commands use it."""
-    return Agent(tools, engine, session=conversation, policy=policy, max_tools=MAX_TOOLS)
+    return Agent(tools, engine, session=conversation, policy=policy, mcp=mcp, max_tools=MAX_TOOLS)
+
+
+def tell_of_servers(agent: Agent) -> None:
+    """Name on stderr what of the MCP servers cannot be used, each problem once."""
+    for problem in agent.mcp_news():
+        click.echo(f"Note: MCP server {problem}", err=True)
 
 
 async def _tell_of_before(conversation: Session) -> None:

@@ -14,6 +14,8 @@ from ..agent.reader import PlanSyntaxError
 from ..agent.schema_grammar import SchemaError
 from ..models.errors import ModelError
 from ..tools.errors import ToolError
+from ..tools.mcp.server import McpServer
+from ..tools.mcp.servers import named_servers
 
 T = TypeVar("T")
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -32,6 +34,24 @@ model_option: _Decorator = click.option(
 )
 session_option: _Decorator = click.option(
     "--session", default="main", show_default=True, help="The conversation that this belongs to."
+)
+
+
+def _mcp_servers(_: click.Context, __: click.Parameter, words: tuple[str, ...]) -> dict[str, McpServer]:
+    """The MCP servers that the command line names. A click callback."""
+    try:
+        return named_servers(words)
+    except ToolError as error:
+        raise click.UsageError(str(error)) from error
+
+
+mcp_option: _Decorator = click.option(
+    "--mcp",
+    multiple=True,
+    metavar="[NAME=]COMMAND|URL",
+    callback=_mcp_servers,
+    help="An MCP server whose tools are there, too; may be given several times. [mcp.NAME] in the settings is"
+    " for those that always are.",
 )
 
 

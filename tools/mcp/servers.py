@@ -47,6 +47,7 @@ class McpServers:
         self._connections: list[Connection] = []
         self._added: dict[str, Tool] = {}
         self._refused: dict[str, str] = {}
+        self._told: set[str] = set()
         self._connected = self._background.begin(self._connect(servers, check))
 
     @property
@@ -58,6 +59,12 @@ class McpServers:
             found += [f"{one.name}: {problem}"] if problem else []
             found += one.left_out
         return (*found, *self._refused.values())
+
+    def news(self) -> tuple[str, ...]:
+        """What of `problems` this has not returned before."""
+        new = tuple(problem for problem in self.problems if problem not in self._told)
+        self._told.update(new)
+        return new
 
     async def settle(self) -> None:
         """Wait until every server has been tried once, but not longer than PATIENCE_S after the start."""
@@ -84,6 +91,13 @@ class McpServers:
                 self._added[name] = tool
             except ToolError as error:
                 self._refused[name] = f"{name} is left out: {error}"
+
+    def withdraw(self, registry: ToolRegistry) -> None:
+        """Take the servers' tools out of `registry`."""
+        for name, tool in self._added.items():
+            if name in registry and registry.get(name) is tool:
+                registry.remove(name)
+        self._added = {}
 
     async def aclose(self) -> None:
         """End all connections and the programs that were started."""

@@ -17,6 +17,7 @@ class Home(NamedTuple):
 COMMANDS: Mapping[str, Home] = {
     "ask": Home("ask", "Serve one request and show what happens."),
     "chat": Home("chat", "Ask one thing after another."),
+    "voice": Home("voice", "Speak to Scrubjay, and hear its answers."),
     "plan": Home("plan", "Write a plan and run nothing."),
     "tools": Home("tools", "List the tools; `tools show NAME` shows one."),
     "mcp": Home("mcp", "Offer the tools to other programs, as an MCP server."),

@@ -22,7 +22,7 @@ from .consent import AskAtTerminal, nobody_there, person_there
 from .display import open_display
 from .keys import keys_unseen
 from .opening import open_policy, open_registry, open_servers, tell_of_servers
-from .own_tools import add_own_tools
+from .own_tools import add_tools_of_file
 from .record import Record
 from .setting import data_folder_option, mcp_option, model_option, run, session_option, told_clearly
 
@@ -55,12 +55,11 @@ def chat(
     """
     with told_clearly():
         tools = open_registry(data_folder)
-        others = set(tools.names)
-        add_own_tools(tools, tool_files)
+        for path in tool_files:
+            add_tools_of_file(tools, path)
     asks = AskAtTerminal() if person_there() else nobody_there
     policy = open_policy(data_folder, asks, allow_effects=yes)
     talk = Talk(tools, policy, data_folder, Console(highlight=False), loaded_engine)
-    talk.own_tools = frozenset(set(tools.names) - others)
     talk.mcp = open_servers(data_folder, mcp)
     return run(converse(talk, model, session))
 

@@ -24,7 +24,7 @@ class ChatCompleter(Completer):
         if is_command(before):
             yield from self._of_command(before)
         elif complete_event.completion_requested:
-            yield from _files(_last_word(before), [Path.cwd(), self._talk.data_folder / "files"])
+            yield from _files(_last_word(before), [Path.cwd(), *self._talk.open_folders])
 
     def _of_command(self, before: str) -> Iterator[Completion]:
         name, space, argument = before.partition(" ")

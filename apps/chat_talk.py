@@ -12,7 +12,7 @@ from ..agent.policy import Policy
 from ..agent.session import Session
 from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
-from .opening import load_engine, make_agent, open_session
+from .opening import load_engine, make_agent, open_session, open_settings, settings_file
 from .record import Record
 
 OpenEngine = Callable[[Path | None], AbstractAsyncContextManager[Engine]]
@@ -34,8 +34,8 @@ def path_said(text: str) -> Path:
 class Talk:
     """One open chat. Make it with `open_talk`.
 
-    own_tools: the names of the tools that are the user's own. mcp: servers of more tools, by name.
-    served: what came of each request so far. listed_sessions: the names of the sessions that were shown.
+    mcp: servers of more tools, by name. open_folders: where tools find files. served: what came of each request
+    so far. listed_sessions: the names of the sessions that were shown.
     """
 
     agent: Agent
@@ -55,8 +55,9 @@ class Talk:
         self.policy = policy
         self.data_folder = data_folder
         self.console = console
-        self.own_tools: frozenset[str] = frozenset()
         self.mcp: Mapping[str, McpServer] = {}
+        settings = open_settings(data_folder) if settings_file(data_folder).exists() else None
+        self.open_folders = settings.files.folders if settings else (data_folder / "files",)
         self.served: list[Record] = []
         self.listed_sessions: list[str] = []
         self._open_engine = open_engine

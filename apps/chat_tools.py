@@ -6,6 +6,7 @@ from rich.text import Text
 from ..tools.tool import Tool
 from .chat_talk import Talk
 from .display import safe_text
+from .own_tools import is_own
 from .tools import tool_page
 
 
@@ -25,7 +26,7 @@ async def tools(talk: Talk, wanted: str) -> None:
         return
     table = Table.grid(padding=(0, 2))
     for tool in found:
-        table.add_row(Text(tool.name, style="bold"), _effect(talk, tool), Text(safe_text(tool.description)))
+        table.add_row(Text(tool.name, style="bold"), _effect(tool), Text(safe_text(tool.description)))
     talk.console.print(table)
 
 
@@ -34,7 +35,5 @@ def _has(tool: Tool, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _effect(talk: Talk, tool: Tool) -> Text:
-    return Text(
-        f"{tool.effect.value}, yours" if tool.name in talk.own_tools else tool.effect.value, style="dim"
-    )
+def _effect(tool: Tool) -> Text:
+    return Text(f"{tool.effect.value}, yours" if is_own(tool) else tool.effect.value, style="dim")

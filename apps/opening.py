@@ -17,6 +17,7 @@ from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
 from ..tools.settings import Settings, read_settings
 from .display import value_text
+from .own_tools import add_tools_of_folder
 from .setting import told_clearly
 
 MAX_TOOLS = 48
@@ -40,7 +41,9 @@ def open_settings(data_folder: Path) -> Settings:
 
 @told_clearly()
 def open_registry(data_folder: Path) -> ToolRegistry:
-    """The built-in tools, and those of installed plug-ins; a plug-in that is broken is named on stderr.
+    """The built-in tools, those of installed plug-ins, and the user's own in `tools/` of the data folder.
+
+    A plug-in or a file that is broken is named on stderr.
 
     Without a settings file nobody has named any folders: then tools keep to those below `data_folder`.
     """
@@ -48,6 +51,7 @@ def open_registry(data_folder: Path) -> ToolRegistry:
     registry = ToolRegistry(builtin_tools(data_folder, settings))
     for problem in registry.add_plugins():
         click.echo(f"Warning: {problem}", err=True)
+    add_tools_of_folder(registry, data_folder / "tools")
     return registry
 
 

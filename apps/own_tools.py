@@ -3,18 +3,15 @@
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
-import platformdirs
 
 from ..tools.errors import ToolDefinitionError, ToolError
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
 
-FOLDER = Path(platformdirs.user_config_path("scrubjay", appauthor=False)) / "tools"
-"""Each Python file in it is loaded by `scrubjay chat`, unless its name starts with `_` or a dot."""
+_MODULE = "scrubjay_own_tools_"
 
 
 def tools_in(path: Path) -> list[Tool]:
@@ -23,7 +20,7 @@ def tools_in(path: Path) -> list[Tool]:
     Raises ToolDefinitionError that says what is wrong in it, and in which line. It may import
     modules that lie beside it; those of Python and of installed packages come first.
     """
-    name = f"scrubjay_own_tools_{path.stem}"
+    name = f"{_MODULE}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ToolDefinitionError(f"{path} is no Python file; its name must end in .py")
@@ -44,25 +41,25 @@ def tools_in(path: Path) -> list[Tool]:
     return list(found.values())
 
 
-def add_own_tools(registry: ToolRegistry, files: Iterable[Path], folder: Path = FOLDER) -> None:
-    """Add the tools of `files`, which must be in order, and of the files in `folder`, as far as they are.
+def is_own(tool: Tool) -> bool:
+    """Whether a tool comes from a user's file."""
+    return getattr(tool.function, "__module__", "").startswith(_MODULE)
 
-    Raises ToolError for one of `files`; what is wrong with one in the folder goes to stderr.
+
+def add_tools_of_folder(registry: ToolRegistry, folder: Path) -> None:
+    """Add the tools of the Python files in `folder`, if there is one, unless a name begins with `_`.
+
+    What is wrong with a file goes to stderr; nothing is added from it.
     """
-    for path in files:
-        _add(registry, path)
-    named = {path.resolve() for path in files}
     for path in sorted(folder.glob("[!_.]*.py")) if folder.is_dir() else ():
-        if path.resolve() in named:
-            continue
         try:
-            _add(registry, path)
+            add_tools_of_file(registry, path)
         except ToolError as error:
             click.echo(f"Warning: left out: {error}", err=True)
 
 
-def _add(registry: ToolRegistry, path: Path) -> None:
-    """All tools of a file, or none."""
+def add_tools_of_file(registry: ToolRegistry, path: Path) -> None:
+    """Add all tools of a Python file, or none. Raises ToolDefinitionError that names the file."""
     tools = tools_in(path)
     try:
         ToolRegistry([*registry, *tools])

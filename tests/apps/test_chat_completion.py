@@ -18,7 +18,7 @@ class Opened:
     """As much of a chat as completion looks at."""
 
     def __init__(self, folder: Path) -> None:
-        self.data_folder = folder
+        self.open_folders = (folder / "files",)
         self.tools = ToolRegistry(builtin_tools(folder))
 
 

@@ -28,7 +28,7 @@ def chat(tmp_path: Path, data_folder: Path, environment: dict[str, str]) -> Chat
         words = [sys.executable, script, tmp_path / "plans.json", "chat", "--data-folder", data_folder]
         return subprocess.run(
             [*map(str, words), *map(str, options)],
-            env={**environment, "XDG_CONFIG_HOME": str(tmp_path / "config")},
+            env=environment,
             cwd=tmp_path,
             input="".join(line + "\n" for line in lines),
             capture_output=True,
@@ -81,11 +81,11 @@ def test_sessions_are_there_in_the_next_process_and_can_be_forgotten(chat: Chat)
     assert "main" not in listed[3]
 
 
-def test_tools_of_the_users_own_are_there(chat: Chat, tmp_path: Path) -> None:
+def test_tools_of_the_users_own_are_there(chat: Chat, tmp_path: Path, data_folder: Path) -> None:
     tool = 'from scrubjay import tool\n\n@tool\ndef {}() -> str:\n    """Boil water."""\n    return ""\n'
     (tmp_path / "my_tools.py").write_text(tool.format("boil"))
-    folder = tmp_path / "config" / "scrubjay" / "tools"
-    folder.mkdir(parents=True)
+    folder = data_folder / "tools"
+    folder.mkdir()
     (folder / "kettle.py").write_text(tool.format("boil_twice"))
     shown = chat(["/tools boil water"], "--tools", "my_tools.py").stdout
     assert "write, yours" in shown

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scrubjay.apps.own_tools import add_own_tools, tools_in
+from scrubjay.apps.own_tools import add_tools_of_file, add_tools_of_folder, is_own, tools_in
 from scrubjay.tools.errors import ToolDefinitionError
 from scrubjay.tools.registry import ToolRegistry
 
@@ -34,6 +34,7 @@ def test_the_tools_of_a_file_come_in_its_order(tmp_path: Path) -> None:
     kettle, boil = tools_in(file(tmp_path, KETTLE))
     assert (kettle.name, kettle.effect, kettle.call({})) == ("kettle_temperature", "read", 91)
     assert (boil.name, boil.effect) == ("boil", "write")
+    assert is_own(boil)
 
 
 def test_a_file_may_import_what_lies_beside_it(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_name_that_is_taken_is_an_error_that_names_the_file(tmp_path: Path) ->
     path = file(tmp_path, KETTLE)
     registry = ToolRegistry(tools_in(path)[:1])
     with pytest.raises(ToolDefinitionError, match=r"my_tools.py: there is a tool called kettle_temperature"):
-        add_own_tools(registry, [path], tmp_path / "none")
+        add_tools_of_file(registry, path)
     assert registry.names == ("kettle_temperature",)
 
 
@@ -72,14 +73,8 @@ def test_the_users_folder_is_loaded_and_what_is_broken_in_it_is_left_out(
     file(folder, "1 / 0", "broken.py")
     file(folder, "1 / 0", "_draft.py")
     registry = ToolRegistry()
-    add_own_tools(registry, [], folder)
+    add_tools_of_folder(registry, folder)
     assert registry.names == ("kettle_temperature", "boil")
     warnings = capsys.readouterr().err
     assert "broken.py, line 1: ZeroDivisionError" in warnings
     assert "_draft" not in warnings
-
-
-def test_a_file_that_is_named_and_lies_in_the_folder_is_loaded_once(tmp_path: Path) -> None:
-    registry = ToolRegistry()
-    add_own_tools(registry, [file(tmp_path, KETTLE)], tmp_path)
-    assert registry.names == ("kettle_temperature", "boil")

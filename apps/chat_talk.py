@@ -34,8 +34,8 @@ def path_said(text: str) -> Path:
 class Talk:
     """One open chat. Make it with `open_talk`.
 
-    mcp: servers of more tools, by name. open_folders: where tools find files. served: what came of each request
-    so far. listed_sessions: the names of the sessions that were shown.
+    mcp: servers of more tools, by name. open_folders: where tools find files.
+    served: what came of each request so far. listed_sessions: the names of the sessions that were shown.
     """
 
     agent: Agent
@@ -98,11 +98,10 @@ class Talk:
         return before
 
     async def _enter_agent(self) -> None:
-        stack = AsyncExitStack()
+        """The agent before is closed first: two would both add the tools of MCP servers."""
+        await self._agent_stack.aclose()
         agent = make_agent(self.tools, self.engine, self.session, self.policy, self.mcp)
-        self.agent = await stack.enter_async_context(agent)
-        before, self._agent_stack = self._agent_stack, stack
-        await before.aclose()
+        self.agent = await self._agent_stack.enter_async_context(agent)
 
 
 @asynccontextmanager

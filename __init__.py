@@ -2,7 +2,7 @@
 
 Everything a program needs is here; each name is imported when it is first used, so that
 `import scrubjay` costs next to nothing and a tool's module never waits for the engine.
-`scrubjay.testing` is for tests of tools.
+`scrubjay.events` has what happens while a request is served, `scrubjay.testing` is for tests of tools.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ TYPE_CHECKING = False  # type checkers know the name; to import typing would tak
 if TYPE_CHECKING:
     from typing import Any
 
-    from .agent import events
     from .agent.agent import Agent, Answer
     from .agent.events import Event, Status
     from .agent.policy import Policy
@@ -48,7 +47,6 @@ __all__ = [
     "__version__",
     "builtin_tools",
     "bundled_planner",
-    "events",
     "tool",
     "tools_of",
 ]
@@ -70,7 +68,6 @@ _HOMES = {
     "ToolRegistry": ".tools.registry",
     "builtin_tools": ".tools.builtin",
     "bundled_planner": ".models.catalog",
-    "events": ".agent.events",
     "tool": ".tools.decorator",
     "tools_of": ".tools.decorator",
 }
@@ -79,8 +76,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(_HOMES[name], __name__)
-    value = home if home.__name__.endswith(f".{name}") else getattr(home, name)
+    value = getattr(import_module(_HOMES[name], __name__), name)
     globals()[name] = value
     return value
 

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 from zipfile import ZipFile
 
 import scrubjay
+from scrubjay import events
 
 ROOT = Path(__file__).parent.parent
 
@@ -74,3 +76,7 @@ def test_make_test_installs_every_debian_package_that_a_test_asks_for() -> None:
     marker = re.compile(r'mark\.debian\("([^"]+)", "([^"]+)"\)')
     asked = {pair for path in (ROOT / "tests").rglob("*.py") for pair in marker.findall(path.read_text())}
     assert asked <= listed
+
+
+def test_every_event_can_be_imported_from_one_place() -> None:
+    assert {kind.__name__ for kind in get_args(events.Event)} <= set(events.__all__)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .connection import Connection
 
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 """How long the first request waits for servers that start; what comes later is there for later requests."""
 CLOSE_S = 10.0
 

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any
 
 from .evidence import escaped_chunks
+from .leaning import Leaning
 from .plan import DONE, NONE, TOOL_NAME, Json
 from .reference_grammar import (
     TEXT,
@@ -54,8 +55,7 @@ class PlanGrammar:
     previous_results: what the steps of the turn before returned, in their order (None: nothing to refer to);
     `$0.1` is the first of them.
     max_steps: how many steps the plan may have.
-    relevance: for each tool how likely the request needs it, as logarithmic odds, from somebody else than the
-    model; what is missing counts as even.
+    leaning: what is known of the tools beside the model.
 
     Raises SchemaError for a schema that cannot be offered, and for two tools of one name.
     """
@@ -66,9 +66,9 @@ class PlanGrammar:
         evidence: Sequence[str] | None = None,
         previous_results: Sequence[Json] = (),
         max_steps: int = MAX_STEPS,
-        relevance: Mapping[str, float] | None = None,
+        leaning: Leaning | None = None,
     ) -> None:
-        self._relevance = relevance or {}
+        self._leaning = leaning
         self._evidence = evidence
         self._previous = list(
             chain.from_iterable(
@@ -107,18 +107,12 @@ class PlanGrammar:
         )
 
     def next_beginnings(self, written: str) -> Mapping[str, float]:
-        """How much likelier each beginning of the next line is than the model thinks, as `next_grammar`.
-
-        At first a tool stands against `none`; later the tools stand only against each other, since relevance
-        says nothing of when a plan is done.
-        """
-        if not self._relevance:
+        """What is added to the log-odds of each beginning of the next line; called as `next_grammar`."""
+        if self._leaning is None:
             return {}
         step = written.count("\n") + 1
-        weights = {name: self._relevance.get(name, 0.0) for name in self._parameters}
-        best = 0.0 if step == 1 else max(weights.values())
-        calls = {f"${step} = {name}(": weight - best for name, weight in weights.items()}
-        return calls | {NONE if step == 1 else DONE: 0.0}
+        weights, end = (self._leaning.first, NONE) if step == 1 else (self._leaning.later, DONE)
+        return {f"${step} = {name}(": weights.get(name, 0.0) for name in self._parameters} | {end: 0.0}
 
     def _add(self, schema: Mapping[str, Any]) -> None:
         name = schema.get("name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import locale
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -10,13 +11,15 @@ from datetime import datetime
 from typing import Protocol
 
 from ..models.constrained import Constraint
-from ..models.dialects import facts_text, results_text, tool_text
+from ..models.dialects import facts_text, results_text, tool_fingerprint, tool_text
 from ..models.errors import RequestTooLongError
 from ..models.outbox import Chunk
 from ..models.prompt import Prompt, Segment
+from ..retrieval.fit import bundled_fits
 from ..tools.tool import Tool
 from .evidence import texts_in
 from .grammar import PlanGrammar
+from .leaning import Leaning
 from .outcome import Failure
 from .plan import DONE, NONE, Json, Plan
 from .provenance import Provenance
@@ -57,8 +60,8 @@ class Engine(Protocol):
 class Relevance(Protocol):
     """Who knows which tools a request needs, without a planner's model."""
 
-    def __call__(self, request: str, tools: Sequence[Tool]) -> Mapping[str, float]:
-        """Each tool's logarithmic odds, by name, that the request needs it."""
+    def log_odds(self, request: str, tools: Sequence[Tool]) -> Sequence[float]:
+        """For each of `tools`, which are offered together, ln(p / (1 - p)) that the request needs it."""
         ...
 
 
@@ -94,14 +97,13 @@ class Planner:
     """Plans with one engine, many requests at once if need be.
 
     max_tokens: how long a plan may get.
-    relevance: says how likely each tool is needed, which small models' choice of tools leans on.
+    relevance: says how likely each tool is needed; None: the bundled encoder. Models of our dialect, which
+    are small, lean on it for tools that they were not trained on.
     """
 
-    def __init__(
-        self, engine: Engine, *, max_tokens: int = 768, relevance: Relevance | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, *, max_tokens: int = 768, relevance: Relevance | None = None) -> None:
         self._engine = engine
-        self._relevance = relevance
+        self._relevance: Relevance = relevance or bundled_fits()
         self._max_tokens = max_tokens
 
     @property
@@ -156,7 +158,8 @@ class Planner:
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
     ) -> AsyncGenerator[Chunk, None]:
         prompt = self._prompt(request, tools, history, facts)
-        grammar = self._grammar(request, tools, history, facts)
+        leaning = await self._leaning(request, tools, history)
+        grammar = self._grammar(request, tools, history, facts, leaning)
         tokens, last_line = 0, ""
         stream = self._engine.generate(prompt, constraint=grammar, max_tokens=self._max_tokens)
         async with aclosing(stream) as chunks:
@@ -179,8 +182,27 @@ class Planner:
             )
         )
 
+    async def _leaning(
+        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn]
+    ) -> Leaning | None:
+        """What the words of the request say of the tools; those of a follow-up say little."""
+        if history or "scrubjay.dialect" not in self._engine.metadata:
+            return None
+        trained = self._engine.metadata.get("scrubjay.tools", "")
+        known = {tool.name for tool in tools if tool_fingerprint(tool.schema()) in str(trained)}
+        if len(known) == len(tools):
+            return None
+        log_odds = await asyncio.to_thread(self._relevance.log_odds, request, tools)
+        by_name = {tool.name: odds for tool, odds in zip(tools, log_odds, strict=True)}
+        return Leaning.from_log_odds(by_name, known)
+
     def _grammar(
-        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
+        self,
+        request: str,
+        tools: Sequence[Tool],
+        history: Sequence[PastTurn],
+        facts: str,
+        leaning: Leaning | None,
     ) -> PlanGrammar:
         evidence = None
         if self._engine.metadata.get("scrubjay.evidence", False):
@@ -189,5 +211,4 @@ class Planner:
                 evidence += [turn.request, *texts_in(list(turn.results))]
         referable = history[-1].referable if history else {}
         previous = [referable.get(step) for step in range(1, max(referable, default=0) + 1)]
-        relevance = self._relevance(request, tools) if self._relevance and not history else None
-        return PlanGrammar([tool.schema() for tool in tools], evidence, previous, relevance=relevance)
+        return PlanGrammar([tool.schema() for tool in tools], evidence, previous, leaning=leaning)

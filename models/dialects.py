@@ -6,6 +6,7 @@ language and needs new weights.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -54,6 +55,11 @@ def tool_text(schema: Mapping[str, Any]) -> str:
     if described:
         text += " | " + "; ".join(described)
     return text
+
+
+def tool_fingerprint(schema: Mapping[str, Any]) -> str:
+    """Eight hex digits that tell tools apart by what a planner reads of them, `tool_text`."""
+    return hashlib.sha256(tool_text(schema).encode()).hexdigest()[:8]
 
 
 def type_text(spec: Any) -> str:

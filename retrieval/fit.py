@@ -30,14 +30,17 @@ class Fits:
     """Scores offered tools; keeps what it has read of them. Threads may share it.
 
     embedder: None takes the bundled one. store: where what is read of tools is kept between runs.
-    Raises ModelFilesError.
     """
 
     def __init__(self, embedder: Embedder | None = None, store: Store | None = None) -> None:
-        self._embedder = embedder or bundled_embedder()
+        self._given = embedder
         self._store = store
         self._entries: dict[bytes, Entry] = {}
         self._lock = threading.Lock()
+
+    @property
+    def _embedder(self) -> Embedder:
+        return self._given or bundled_embedder()  # loaded when it is needed first
 
     def log_odds(self, request: str, tools: Sequence[Tool]) -> list[float]:
         """For each of `tools`, how likely `request` needs it: ln(p / (1 - p)); a blank request needs none.
@@ -86,6 +89,12 @@ class Fits:
             read = read_entries(list(new.values()), self._embedder, self._store)
             self._entries |= dict(zip(new, read, strict=True))
         return [self._entries[key] for key in keys]
+
+
+@cache
+def bundled_fits() -> Fits:
+    """One for all that have no reason to have their own."""
+    return Fits()
 
 
 def _ahead(similar: Vectors) -> Vectors:

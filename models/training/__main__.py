@@ -14,6 +14,7 @@ from ...retrieval.embedder import bundled_embedder
 from ..dialects import tool_text
 from . import cases
 from .corpus import load_corpus, plan_text
+from .curve import draw
 from .export import FILE_TYPES, export, make_shippable
 from .meanings import add_meanings
 from .model import ModelShape
@@ -62,6 +63,8 @@ def main() -> None:
         help="what `scrubjay eval --calibrate` fitted for these weights",
     )
     exporting.add_argument("--start", action="store_true", help="also write what a new machine goes on from")
+    curve = parts.add_parser("curve", help="draw log.jsonl")
+    curve.add_argument("--out", type=Path, default=Path("docs/planner-loss.svg"))
     parts.add_parser("cases", help="write evaluation cases out of the held-out corpus")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
@@ -84,8 +87,10 @@ def main() -> None:
             make_shippable(arguments.folder / "stable.pt", START / "stable.pt")
     elif arguments.part == "meanings":
         _add_meanings(arguments.folder)
+    elif arguments.part == "curve":
+        draw([arguments.folder / "log.jsonl"], arguments.out)
     elif arguments.part == "cases":
-        _write_cases(arguments.corpus, arguments.folder)
+        _write_cases(arguments.corpus, arguments.public, arguments.folder)
     else:
         _take_up(arguments.folder)
         encoder = Encoder.load(arguments.folder / "tokenizer.json")
@@ -119,13 +124,14 @@ def _take_up(folder: Path) -> None:
             shutil.copy(path, folder)
 
 
-def _write_cases(corpus: Path, folder: Path) -> None:
+def _write_cases(corpus: Path, public: Path, folder: Path) -> None:
     held_out = load_corpus(corpus, held_out=True)
-    for name, make in cases.SETS.items():
+    sets = {name: make(held_out) for name, make in cases.SETS.items()}
+    if public.is_dir():
+        sets["sealtools"] = cases.seal_cases(public)
+    for name, made in sets.items():
         path = folder / f"{name}.jsonl"
-        path.write_text(
-            "".join(json.dumps(case, ensure_ascii=False) + "\n" for case in make(held_out)), "utf-8"
-        )
+        path.write_text("".join(json.dumps(case, ensure_ascii=False) + "\n" for case in made), "utf-8")
         print(path)
 
 

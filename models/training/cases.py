@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from .corpus import UNSEEN_PACKS, Corpus, Example, Pack, Schema
+from .public import copied, seal_tools
 
 OFFERED = 6
 
@@ -31,6 +33,19 @@ def refusal_cases(corpus: Corpus, seed: int = 0) -> Iterator[dict[str, Any]]:
         for number, query in enumerate(pack.none):
             example = Example(query, (), pack.tools)
             yield _case(f"{pack.domain}-none-{number}", example, list(pack.tools.values()), rng)
+
+
+def seal_cases(data: Path, seed: int = 0) -> Iterator[dict[str, Any]]:
+    """Seal-Tools' development requests, whole, each with its gold tools among six of the 4,076.
+
+    `copied` tells whether all text of the plan stands in the request, so that it can be copied from there.
+    """
+    rng = random.Random(seed)
+    pack = seal_tools(data / "sealtools", "dev.jsonl", copies_only=False)
+    tools = list(pack.tools.values())
+    for number, entry in enumerate(pack.entries):
+        case = _case(f"sealtools-{number}", Example(entry.query, entry.plan, pack.tools), tools, rng)
+        yield case | {"copied": all(copied(c, pack.tools[c.tool], entry.query) for c in entry.plan)}
 
 
 def dialogue_cases(corpus: Corpus, seed: int = 0) -> Iterator[dict[str, Any]]:

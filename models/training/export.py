@@ -15,9 +15,9 @@ import llama_cpp
 import numpy as np
 import torch
 
-from ..dialects import DIALECT, END, PAD, SPECIAL_TOKENS, SYSTEM
+from ..dialects import DIALECT, END, PAD, SPECIAL_TOKENS, SYSTEM, tool_fingerprint
 from ..library import silence
-from .corpus import load_corpus
+from .corpus import Corpus, load_corpus
 from .model import ModelShape
 from .tokenizer import Encoder
 from .train import load_checkpoint
@@ -65,12 +65,20 @@ def export(
         raise FileNotFoundError(f"{checkpoint} does not exist: train first")
     if confidence:
         content["confidence"] = confidence
+    content["tools"] = trained_tools(load_corpus(corpus))
     full = out.with_suffix(".f32.gguf")
     write_gguf(content, Encoder.load(tokenizer), corpus_fingerprint(corpus), full)
     try:
         quantize(full, out, file_type)
     finally:
         full.unlink()
+
+
+def trained_tools(corpus: Corpus) -> list[str]:
+    """Fingerprints of the tools that packs train, as they are when nothing about them is rewritten."""
+    packs = (*corpus.builtin, *corpus.others)
+    schemas = [*corpus.builtin_tools.values(), *(tool for pack in packs for tool in pack.tools.values())]
+    return sorted({tool_fingerprint(schema) for schema in schemas})
 
 
 def write_gguf(content: dict[str, Any], encoder: Encoder, corpus: str, path: Path) -> None:
@@ -97,6 +105,7 @@ def write_gguf(content: dict[str, Any], encoder: Encoder, corpus: str, path: Pat
     writer.add_string("scrubjay.corpus", corpus)
     writer.add_string("scrubjay.recipe", fingerprint(content["recipe"]))
     writer.add_uint64("scrubjay.requests", content["requests"])
+    writer.add_string("scrubjay.tools", " ".join(content.get("tools", ())))
     if "confidence" in content:
         scale, offset = content["confidence"]
         writer.add_float32("scrubjay.confidence.scale", scale)

@@ -44,13 +44,16 @@ def load_public(folder: Path) -> tuple[Pack, ...]:
     )
 
 
-def seal_tools(folder: Path, requests: str) -> Pack:
-    """Seal-Tools' tools with the requests of one of its files."""
+def seal_tools(folder: Path, requests: str, *, copies_only: bool = True) -> Pack:
+    """Seal-Tools' tools with the requests of one of its files.
+
+    copies_only: leave out plans with text that does not stand in the request.
+    """
     tools = {tool["name"]: tool for line in _lines(folder / "tool.jsonl") if (tool := _seal_tool(line))}
     entries = []
     for line in _lines(folder / requests):
         plan = _seal_plan(line["calling"], tools)
-        if plan and all(copied(call, tools[call.tool], line["query"]) for call in plan):
+        if plan and not (copies_only and not all(copied(c, tools[c.tool], line["query"]) for c in plan)):
             entries.append(Entry(plan, line["query"]))
     return Pack("sealtools", tools, {}, tuple(entries), ())
 

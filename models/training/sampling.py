@@ -47,11 +47,11 @@ class Group:
 class Mix:
     """How often each kind of group is drawn; the parts need not add up to one."""
 
-    copying: float = 0.03
-    builtin: float = 0.27
-    dialogues: float = 0.08
-    others: float = 0.49
-    public: float = 0.13
+    copying: float = 0.02
+    builtin: float = 0.36
+    dialogues: float = 0.11
+    others: float = 0.40
+    public: float = 0.11
 
 
 class Sampler:
@@ -95,7 +95,7 @@ class Sampler:
         used: dict[str, Schema] = {}
         for _ in range(requests * 2):
             pack = self.rng.choice(packs)
-            if pack.none and self.rng.random() < 0.07:
+            if pack.none and self.rng.random() < 0.10:
                 examples.append(Example(self.rng.choice(pack.none), (), pack.tools))
             elif pack.entries:
                 example = self._expand(pack)
@@ -209,7 +209,7 @@ class Sampler:
         many = self.rng.choice([1, 2, 3, 4, 5, 6, 6, 7, 8, 10, 12, MOST_TOOLS])
         offered = needed | set(self.rng.sample(reach, min(len(reach), max(0, many - len(needed)))))
         plan = example.plan
-        if plan and not example.history and len(offered) > len(needed) and self.rng.random() < 0.04:
+        if plan and not example.history and len(offered) > len(needed) and self.rng.random() < 0.06:
             offered, plan = offered - needed, ()
         if not offered:
             return None

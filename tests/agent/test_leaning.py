@@ -1,0 +1,75 @@
+"""A small planner leans on what retrieval knows of tools that it was not trained on, and on nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Mapping, Sequence
+
+from scrubjay.agent.leaning import Leaning
+from scrubjay.agent.planner import PastTurn, Planner
+from scrubjay.models.constrained import Constraint, PreferringConstraint
+from scrubjay.models.dialects import tool_fingerprint
+from scrubjay.models.outbox import Chunk
+from scrubjay.models.prompt import Prompt
+from scrubjay.tools.tool import Tool
+
+ROW, SAIL, SWIM = (Tool(name, f"To {name} over.", {"type": "object"}) for name in ("row", "sail", "swim"))
+
+
+class Judge:
+    """Knows how likely each tool is needed."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def log_odds(self, request: str, tools: Sequence[Tool]) -> list[float]:
+        self.asked += 1
+        return [{"row": 2.0, "sail": -1.0, "swim": -3.0}[tool.name] for tool in tools]
+
+
+class Engine:
+    """Writes `none`; keeps what it was told to lean on."""
+
+    def __init__(self, *trained: Tool, ours: bool = True) -> None:
+        known = " ".join(tool_fingerprint(tool.schema()) for tool in trained)
+        self.metadata: Mapping[str, str] = {"scrubjay.dialect": "scrubjay-1"} if ours else {}
+        self.metadata = {**self.metadata, "scrubjay.tools": known}
+        self.beginnings: Mapping[str, float] = {}
+
+    async def generate(
+        self, prompt: Prompt, *, constraint: Constraint | None = None, max_tokens: int = 512
+    ) -> AsyncGenerator[Chunk, None]:
+        assert isinstance(constraint, PreferringConstraint)
+        self.beginnings = constraint.next_beginnings("")
+        yield Chunk("none\n", tokens=1, forced=0, logprob=0.0)
+
+
+async def test_tools_never_seen_are_weighed_against_each_other_and_against_none() -> None:
+    engine = Engine()
+    await Planner(engine, relevance=Judge()).write("cross the lake", [ROW, SAIL])
+    assert engine.beginnings["$1 = row("] > engine.beginnings["none\n"] == 0.0
+    assert engine.beginnings["$1 = row("] > engine.beginnings["$1 = sail("]
+
+
+async def test_among_tools_that_it_was_trained_on_the_planner_alone_chooses() -> None:
+    engine, judge = Engine(ROW, SAIL), Judge()
+    await Planner(engine, relevance=judge).write("cross the lake", [ROW, SAIL])
+    assert not engine.beginnings
+    assert not judge.asked
+    engine = Engine(ROW, SAIL)
+    await Planner(engine, relevance=judge).write("cross the lake", [ROW, SAIL, SWIM])
+    assert engine.beginnings["$1 = row("] == engine.beginnings["$1 = sail("] > engine.beginnings["$1 = swim("]
+
+
+async def test_follow_ups_and_models_of_others_lean_on_nothing() -> None:
+    judge = Judge()
+    turn = PastTurn("row over", "$1 = row()\ndone\n", ["rowed"], {1: "rowed"})
+    await Planner(Engine(), relevance=judge).write("and back", [ROW, SAIL], [turn])
+    await Planner(Engine(ours=False), relevance=judge).write("cross the lake", [ROW, SAIL])
+    assert not judge.asked
+
+
+def test_nothing_is_so_certain_that_the_planner_has_no_say() -> None:
+    leaning = Leaning.from_log_odds({"row": math.inf, "sail": -math.inf}, frozenset())
+    assert all(abs(weight) < 100 for weight in (*leaning.first.values(), *leaning.later.values()))
+    assert leaning.later["row"] == 0.0 > leaning.later["sail"]

@@ -42,7 +42,7 @@ from .executor import EffectJournal, Executor
 from .joiner import Joined, Joiner, Rounds
 from .outcome import Outcome
 from .plan import Plan, Step
-from .plannable import check_plannable
+from .plannable import check_plannable, split_plannable
 from .planner import Engine, PastTurn, Planner, PlanTooLong, current_facts
 from .policy import Policy
 from .reader import PlanReader, PlanSyntaxError
@@ -271,8 +271,11 @@ class Agent:
         planner = Planner(await self._ready_engine())
         # In a thread: thousands of new tools take a minute to be read.
         chosen = await asyncio.to_thread(self._retriever.choose, request.text, self._max_tools)
-        tools = ToolRegistry(chosen)
-        request.emit(ToolsChosen(tools.names, request.now()))
+        fit, broken = await asyncio.to_thread(split_plannable, chosen)
+        if broken and not fit:
+            raise broken[0]
+        tools = ToolRegistry(fit)
+        request.emit(ToolsChosen(tools.names, request.now(), tuple(map(str, broken))))
         history = await self._session.past_turns()
         facts = self._facts()
         executor = self._executor(request, tools, history, facts)

@@ -65,10 +65,11 @@ class RequestStarted:
 
 @dataclass(frozen=True, slots=True)
 class ToolsChosen:
-    """The names of the tools that the planner may use."""
+    """The names of the tools that the planner may use. left_out: what is wrong with those that it cannot."""
 
     tools: tuple[str, ...]
     ms: float
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from ..agent.events import (
     StepPlanned,
     StepSkipped,
     StepStarted,
+    ToolsChosen,
 )
 from ..agent.plan import print_step
 from .consent import choices
@@ -66,6 +67,9 @@ class PlainDisplay:
 
     def see(self, event: Event) -> None:
         match event:
+            case ToolsChosen():
+                for problem in event.left_out:
+                    self._line(f"left out: {value_text(problem)}")
             case StepPlanned(step):
                 self._line(safe_text(print_step(step)).rstrip("\n"))
             case StepStarted(step_id, at_ms):

@@ -31,7 +31,7 @@ from scrubjay.agent.reader import PlanSyntaxError
 from scrubjay.agent.turns import Turns
 from scrubjay.models.prompt import SegmentKind
 from scrubjay.tools.effect import Effect
-from scrubjay.tools.errors import ToolFailed
+from scrubjay.tools.errors import ToolDefinitionError, ToolFailed
 from scrubjay.tools.registry import ToolRegistry
 from scrubjay.tools.tool import Tool
 
@@ -388,6 +388,35 @@ async def test_tools_registered_between_requests_are_there() -> None:
     chosen = events[1]
     assert isinstance(chosen, ToolsChosen)
     assert chosen.tools == ("get_phone_number", "send_sms", "late")
+
+
+IMPOSSIBLE = Tool(
+    "impossible",
+    "Nobody can call this.",
+    {
+        "type": "object",
+        "properties": {"x": {"type": "integer", "minimum": 5, "maximum": 1}},
+        "required": ["x"],
+    },
+)
+
+
+async def test_a_tool_that_no_plan_can_call_is_left_out_and_named_and_the_others_serve() -> None:
+    phone = Phone()
+    async with Agent([*phone.tools(), IMPOSSIBLE], ScriptedEngine(TEXT_BOTH), policy=YES) as agent:
+        events = await collect(agent, "text Sid and Lutfi: late")
+    (chosen,) = of(ToolsChosen, events)
+    assert isinstance(chosen, ToolsChosen)
+    assert chosen.tools == ("get_phone_number", "send_sms")
+    assert len(chosen.left_out) == 1
+    assert chosen.left_out[0].startswith("impossible: ")
+    assert len(phone.sent) == 1
+
+
+async def test_where_no_tool_can_be_called_the_request_says_why() -> None:
+    async with Agent([IMPOSSIBLE], ScriptedEngine("none\n")) as agent:
+        with pytest.raises(ToolDefinitionError, match="impossible"):
+            await agent.run("do it")
 
 
 async def test_a_slow_reader_does_not_hold_the_request_up() -> None:

@@ -11,10 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from .evidence import escaped_chunks
 from .leaning import Leaning
+from .notation import PLAN_NOTATION, NativeReader, Notation, Style, start_rule
 from .plan import DONE, NONE, TOOL_NAME, Json
 from .reference_grammar import (
     TEXT,
@@ -56,6 +58,8 @@ class PlanGrammar:
     `$0.1` is the first of them.
     max_steps: how many steps the plan may have.
     leaning: what is known of the tools beside the model.
+    notation, special: how calls are written, and the model's special tokens by their text; by default as in
+    the plan language.
 
     Raises SchemaError for a schema that cannot be offered, and for two tools of one name.
     """
@@ -67,9 +71,14 @@ class PlanGrammar:
         previous_results: Sequence[Json] = (),
         max_steps: int = MAX_STEPS,
         leaning: Leaning | None = None,
+        *,
+        notation: Notation = PLAN_NOTATION,
+        special: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._leaning = leaning
         self._evidence = evidence
+        self._notation = notation
+        self._special = special
         self._previous = list(
             chain.from_iterable(
                 parts_of_result(step, value) for step, value in enumerate(previous_results, 1)
@@ -87,20 +96,20 @@ class PlanGrammar:
 
         written: the finished lines so far, each with its newline; "" at the start.
         """
-        lines = written.split("\n")[:-1]
-        if lines and lines[-1] + "\n" in (DONE, NONE):
+        called = self._called(written)
+        if called is None:
             return None
-        end = json.dumps(DONE if lines else NONE)
-        if len(lines) >= self._max_steps:
-            return f"start: {end}\n"
-        parts = [*self._previous, *self._results_of(lines)]
-        tools = self._callable(frozenset(part.kind for part in parts))
-        if not tools:
-            return f"start: {end}\n"
+        parts = list(self._previous)
+        for step, tool in enumerate(called, 1):
+            parts += parts_of_step(step, self._returns.get(tool, {}))
+        kinds = frozenset(part.kind for part in parts)
+        tools = [] if len(called) >= self._max_steps else self._callable(kinds)
+        if not tools and called and not self._notation.end:
+            return None
         calls = " | ".join(rules.entry for rules in tools if rules.entry)
         return "".join(
             [
-                f'start: {json.dumps(f"${len(lines) + 1} = ")} ({calls}) "\\n" | {end}\n',
+                start_rule(self._notation, len(called) + 1, calls, self._special),
                 *(rules.text for rules in tools),
                 *self._shared(frozenset[Symbol]().union(*(rules.uses for rules in tools)), parts),
             ]
@@ -108,11 +117,25 @@ class PlanGrammar:
 
     def next_beginnings(self, written: str) -> Mapping[str, float]:
         """What is added to the log-odds of each beginning of the next line; called as `next_grammar`."""
-        if self._leaning is None:
+        if self._leaning is None or self._notation is not PLAN_NOTATION:
             return {}
         step = written.count("\n") + 1
         weights, end = (self._leaning.first, NONE) if step == 1 else (self._leaning.later, DONE)
         return {f"${step} = {name}(": weights.get(name, 0.0) for name in self._parameters} | {end: 0.0}
+
+    def _called(self, written: str) -> list[str] | None:
+        """The tools that the finished lines call; None when the plan is complete."""
+        if self._notation is not PLAN_NOTATION:
+            reader = NativeReader(self._notation, dict.fromkeys(self._parameters, ()))
+            reader.feed(written)
+            return None if reader.finished else reader.calls
+        lines = written.split("\n")[:-1]
+        if lines and lines[-1] + "\n" in (DONE, NONE):
+            return None
+        for number, line in enumerate(lines, 1):
+            if not _CALL.match(line):
+                raise ValueError(f"line {number} is not a step of this grammar: {line[:60]!r}")
+        return [found[1] for line in lines if (found := _CALL.match(line))]
 
     def _add(self, schema: Mapping[str, Any]) -> None:
         name = schema.get("name")
@@ -127,30 +150,23 @@ class PlanGrammar:
             text = json.dumps(parameters)
         except (TypeError, ValueError) as error:
             raise SchemaError(name, None, f"its parameters are not JSON: {error}") from error
-        tool_rules(name, text, Offer(self._evidence is not None))
+        tool_rules(name, text, self._offer())
         self._parameters[name] = text
         self._returns[name] = returns if nesting(returns) <= MAX_NESTING else {}
 
-    def _results_of(self, lines: Sequence[str]) -> list[Part]:
-        """The results that the steps on these lines will have."""
-        parts: list[Part] = []
-        for step, line in enumerate(lines, 1):
-            call = _CALL.match(line)
-            if call is None:
-                raise ValueError(f"line {step} is not a step of this grammar: {line[:60]!r}")
-            parts += parts_of_step(step, self._returns.get(call[1], {}))
-        return parts
-
     def _callable(self, results: Kinds) -> list[ToolRules]:
         """The rules of the tools that can be called, with these kinds of results to refer to."""
-        evidence = self._evidence is not None
-        offer = Offer(evidence, results)
+        offer = self._offer(results)
         rules = [tool_rules(name, text, offer) for name, text in self._parameters.items()]
         shapes = {use for tool in rules for use in tool.uses if isinstance(use, StringShape) and use.span}
         if missing := frozenset(shape for shape in shapes if not self._some_span_fits(shape)):
-            offer = Offer(evidence, results, missing)
+            offer = self._offer(results, missing)
             rules = [tool_rules(name, text, offer) for name, text in self._parameters.items()]
         return [tool for tool in rules if tool.entry is not None]
+
+    def _offer(self, results: Kinds = frozenset(), missing: frozenset[StringShape] = frozenset()) -> Offer:
+        style, arguments = self._notation.style, self._notation.arguments
+        return Offer(self._evidence is not None, results, missing, style, arguments)
 
     def _some_span_fits(self, shape: StringShape) -> bool:
         if shape == StringShape(span=True):
@@ -170,13 +186,23 @@ class PlanGrammar:
             if isinstance(use, bool):
                 text.append(any_value_rules(use, uses))
             elif isinstance(use, frozenset):
-                text.append(f"{name}: {references_that_fill(parts, use) or _NOTHING}\n")
+                text.append(f"{name}: {self._reference(references_that_fill(parts, use))}\n")
             elif use.span:
                 text.append(span_terminal(name, use))
             else:
                 braces = in_text(in_strings) if in_strings and self._evidence is None else None
                 text.append(text_terminal(name, use, braces))
         return text
+
+    def _reference(self, terminal: str | None) -> str:
+        """A reference as the notation writes it, from the terminal of the plan language."""
+        if terminal is None:
+            return _NOTHING
+        if self._notation.style is Style.JSON:
+            return f'"\\"{{" {in_text(terminal)} "}}\\""'
+        if self._notation.style is Style.POSITIONAL:
+            return f'"\\"" {in_text(terminal)} "\\""'
+        return terminal
 
     @cached_property
     def _chunks(self) -> list[str]:

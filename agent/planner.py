@@ -6,12 +6,12 @@ import asyncio
 import locale
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from ..models.constrained import Constraint
-from ..models.dialects import facts_text, results_text, tool_fingerprint, tool_text
+from ..models.dialects import facts_text, tool_fingerprint
 from ..models.errors import RequestTooLongError
 from ..models.outbox import Chunk
 from ..models.prompt import Prompt, Segment
@@ -20,17 +20,15 @@ from ..tools.tool import Tool
 from .evidence import texts_in
 from .grammar import PlanGrammar
 from .leaning import Leaning
+from .notation import PLAN_NOTATION, NativeReader
 from .outcome import Failure
 from .plan import DONE, NONE, Json, Plan
 from .provenance import Provenance
 from .reader import PlanReader
+from .speech import Speech
 
 MAX_TURNS = 4
 """How many earlier turns a model is shown; what is older is looked up again or repeated by the person."""
-
-SYSTEM = "Write a plan of tool calls that serves the request, one call a line, then done; or none."
-"""For models that were not trained on our dialect; ours read no words here."""
-
 
 def current_facts() -> str:
     """The facts as they are now: time and locale."""
@@ -105,6 +103,7 @@ class Planner:
         self._engine = engine
         self._relevance: Relevance = relevance or bundled_fits()
         self._max_tokens = max_tokens
+        self._speech = Speech.of(engine.metadata)
 
     @property
     def reads_facts(self) -> bool:
@@ -117,8 +116,7 @@ class Planner:
 
         Models of our dialect were not trained to find another way when a tool refuses; they repeat the plan.
         """
-        ours = "scrubjay.dialect" in self._engine.metadata
-        return frozenset({Failure.PLAN} if ours else {Failure.PLAN, Failure.REFUSED})
+        return frozenset({Failure.PLAN} if self._speech.ours else {Failure.PLAN, Failure.REFUSED})
 
     async def plan(
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn] = (), facts: str = ""
@@ -160,23 +158,35 @@ class Planner:
         prompt = self._prompt(request, tools, history, facts)
         leaning = await self._leaning(request, tools, history)
         grammar = self._grammar(request, tools, history, facts, leaning)
+        read = self._reader(tools)
         tokens, last_line = 0, ""
         stream = self._engine.generate(prompt, constraint=grammar, max_tokens=self._max_tokens)
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 tokens += chunk.tokens
+                chunk = replace(chunk, text=read.feed(chunk.text)) if read else chunk
                 last_line = (last_line + chunk.text)[-len(DONE) :]
                 yield chunk
-        if tokens >= self._max_tokens and last_line not in (DONE, NONE):
+        if read and tokens < self._max_tokens:
+            yield Chunk(read.close(), tokens=0, forced=0, logprob=0.0)
+        elif tokens >= self._max_tokens and last_line not in (DONE, NONE):
             raise PlanTooLong(f"the plan has no end after {tokens} tokens; ask for less at once")
 
+    def _reader(self, tools: Sequence[Tool]) -> NativeReader | None:
+        """What turns the model's own notation into plan lines; None for models that write those."""
+        if self._speech.notation is PLAN_NOTATION:
+            return None
+        parameters = {tool.name: list(tool.parameters["properties"]) for tool in tools}
+        return NativeReader(self._speech.notation, parameters)
+
     def _prompt(self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str) -> Prompt:
-        ours = "scrubjay.dialect" in self._engine.metadata
+        speech = self._speech
         return Prompt(
             (
-                Segment.system("" if ours else SYSTEM),
-                *(Segment.tool(tool_text(tool.schema())) for tool in tools),
-                *(Segment.turn(turn.request, turn.plan, results_text(turn.results)) for turn in history),
+                speech.system(),
+                *map(speech.tool, tools),
+                *speech.examples(request, tools),
+                *(speech.turn(turn.request, turn.plan, turn.results) for turn in history),
                 *((Segment.facts(facts),) if facts else ()),
                 Segment.request(request),
             )
@@ -211,4 +221,11 @@ class Planner:
                 evidence += [turn.request, *texts_in(list(turn.results))]
         referable = history[-1].referable if history else {}
         previous = [referable.get(step) for step in range(1, max(referable, default=0) + 1)]
-        return PlanGrammar([tool.schema() for tool in tools], evidence, previous, leaning=leaning)
+        return PlanGrammar(
+            [tool.schema() for tool in tools],
+            evidence,
+            previous,
+            leaning=leaning,
+            notation=self._speech.notation,
+            special=self._speech.special,
+        )

@@ -36,6 +36,11 @@ def parse_plan(text: str) -> Plan:
     return reader.close()
 
 
+def read_step(line: str, number: int) -> Step:
+    """The step that one line holds, without its newline; it must be step `number`. Raises PlanSyntaxError."""
+    return _Line(line, number).step()
+
+
 class PlanReader:
     """Bytes in, steps out. However the stream is cut, `steps` and the error, if any, come out the same.
 

@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .plan import TOOL_NAME, print_name
+from .notation import Style
+from .plan import TOOL_NAME, print_name, print_string
 from .schema_branches import Branch, MalformedSchema, TooLargeSchema, count_in
 from .value_grammar import FREE, Offer, Symbol, ValueWriter, declared_members, literal
 
@@ -91,12 +92,40 @@ class _ToolWriter:
             self.parameter = name
             value = self._values.value(schema, depth=1, free=branch.schema.get(FREE) is True)
             if value is not None:
-                arguments.append((f"{literal(print_name(name) + '=')} {value}", needed))
+                arguments.append((f"{self._key(name)} {value}", needed))
             elif needed:
                 return None
         self.parameter = None
-        opening = literal(f"{self._name}(")
+        opening, closing = self._around()
         needs_any = any(needed for _, needed in arguments) or count_in(branch.schema, "minProperties")
         if not arguments:
-            return None if needs_any else f'{opening} ")"'
-        return f'{opening} {self._values.sequence(arguments)}{"" if needs_any else "?"} ")"'
+            return None if needs_any else f"{opening} {closing}"
+        if self._offer.style is Style.POSITIONAL:
+            return f"{opening} {self._in_order(arguments)} {closing}"
+        return f"{opening} {self._values.sequence(arguments)}{'' if needs_any else '?'} {closing}"
+
+    def _key(self, name: str) -> str:
+        """What stands before an argument's value."""
+        if self._offer.style is Style.POSITIONAL:
+            return ""
+        if self._offer.style is Style.JSON:
+            return literal(print_string(name) + ": ")
+        return literal(print_name(name) + "=")
+
+    def _around(self) -> tuple[str, str]:
+        """What opens a call, and what closes it."""
+        if self._offer.style is Style.JSON:
+            key = print_string(self._offer.arguments)
+            return literal(f'{{"name": {print_string(self._name)}, {key}: {{'), literal("}}")
+        return literal(f"{self._name}("), literal(")")
+
+    def _in_order(self, arguments: list[tuple[str, bool]]) -> str:
+        """Values by their places: what is left out is left out at the end."""
+        last = max((place for place, (_, needed) in enumerate(arguments) if needed), default=-1)
+        expression = ""
+        for place in range(len(arguments) - 1, -1, -1):
+            comma = '", " ' if place else ""
+            expression = self._values.rule(f"{comma}{arguments[place][0]} {expression}")
+            if place > last:
+                expression += "?"
+        return expression

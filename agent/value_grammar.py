@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from .notation import Style
 from .number_grammar import Bounds, bounds_in, integers, multiple_in, numbers
 from .plan import print_string, print_value
 from .reference_grammar import ANYTHING, Kinds, kinds_that_fill
@@ -57,11 +58,14 @@ class Offer:
     evidence: strings are spans of the evidence, except where a schema says FREE.
     results: the kinds of the results that can be referred to.
     missing: the strings for which the evidence has no span.
+    style, arguments: how calls are written, see `Notation`.
     """
 
     evidence: bool
     results: Kinds = frozenset()
     missing: frozenset[StringShape] = frozenset()
+    style: Style = Style.PLAN
+    arguments: str = "arguments"
 
 
 def symbol_name(symbol: Symbol) -> str:

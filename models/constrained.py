@@ -111,6 +111,8 @@ class LineByLine:
         likeliest = int(logits.argmax())
         if self._matcher.validate_tokens([likeliest]):
             return likeliest
+        if self._vocabulary.ends(likeliest) and self._matcher.is_accepting():
+            return likeliest
         allowed = self._allowed()
         return int(allowed[logits[allowed].argmax()])
 

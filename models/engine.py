@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import json
 import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -21,6 +22,7 @@ from .cache_settings import CacheSettings
 from .constrained import Constraint
 from .context import thread_count
 from .errors import EngineClosedError, NativeError
+from .foreign import NATIVE
 from .generation import Request
 from .library import Model, load_model
 from .metadata import Metadata
@@ -46,6 +48,9 @@ class EngineSettings(BaseModel):
     parallel_generations: int = Field(default=8, ge=1, le=64, description="how many run at once; more wait")
     threads: int | None = Field(default=None, ge=1, description="None: what suits the machine and the model")
     cache: CacheSettings = CacheSettings()
+    dialect: str | None = Field(
+        default=None, description="one of `foreign.DIALECTS`; None: as the model's file suggests"
+    )
 
 
 class LlamaEngine:
@@ -56,7 +61,10 @@ class LlamaEngine:
 
     def __init__(self, thread: "EngineThread", model: Model, vocabulary: Vocabulary) -> None:
         """Use `load`."""
-        self.metadata: Metadata = model.metadata
+        self.metadata: Metadata = {
+            **model.metadata,
+            "scrubjay.special_tokens": json.dumps(vocabulary.markers() if model.dialect in NATIVE else {}),
+        }
         self.vocabulary = vocabulary
         self.path = model.path
         self.parallel = thread.settings.parallel_generations
@@ -301,7 +309,7 @@ class EngineThread:
     def _run(self) -> None:
         self.loaded.set_running_or_notify_cancel()  # whoever waits for it may be cancelled, the loading not
         try:
-            model = load_model(self._path)
+            model = load_model(self._path, self._settings.dialect)
         except BaseException as error:
             self.loaded.set_exception(error)
             return

@@ -48,3 +48,7 @@ class NativeError(ModelError):
 
 class EngineClosedError(ModelError):
     """The engine was closed, before or while text was being written."""
+
+
+class TemplateError(ModelError):
+    """A model's chat template is broken, or refuses the conversation it was given."""

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .dialects import FACTS, PLAN, REQUEST, RESULT, SYSTEM, TOOL, TURN
+from .chat import ChatLayout
+from .dialects import DIALECT, FACTS, PLAN, REQUEST, RESULT, SYSTEM, TOOL, TURN
 from .errors import ModelFileError
+from .foreign import PLAIN, chat_template_in
 from .library import Model
 from .prompt import Prompt, Segment, SegmentKind
 from .segment_key import SegmentKey
@@ -36,14 +38,20 @@ class TokenPrompt:
 
 
 class Layout:
-    """Lays prompts out for one model: ours with its special tokens, any other as plain text in order."""
+    """Lays prompts out for one model: ours with its special tokens, any other in its chat template, or as
+    plain text in order where it has none."""
 
     def __init__(self, model: Model, vocabulary: Vocabulary) -> None:
+        """Raises `ModelFileError` when special tokens of our dialect are missing, `TemplateError` for a chat
+        template that is broken."""
         self._vocabulary = vocabulary
         self._parallel = model.parallel_segments
         self._special: dict[str, int] = {}
         self._segment = lru_cache(maxsize=8192)(self._tokenize)
-        if "scrubjay.dialect" not in model.metadata:
+        self._chat: ChatLayout | None = None
+        if model.dialect != DIALECT:
+            if chat_template_in(model.metadata) is not None and model.dialect != PLAIN:
+                self._chat = ChatLayout(model.metadata, vocabulary, model.dialect)
             return
         for name in (*(name for names in _BEFORE.values() for name in names), *_AFTER.values()):
             token = vocabulary.special(name)
@@ -65,6 +73,8 @@ class Layout:
                 ),  # one order for one set: rounding depends on the order of computing
                 rest=self._sequence(rest),
             )
+        if self._chat is not None:
+            return TokenPrompt(system=(), tools=(), rest=self._chat.tokens(prompt))
         beginning = tuple(self._vocabulary.beginning())
         return TokenPrompt(system=(), tools=(), rest=beginning + self._sequence(prompt.segments))
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import llama_cpp
 
+from .dialects import DIALECT
 from .errors import ModelFileError
+from .foreign import dialect_of
 from .metadata import EXPECTED, Metadata, read_metadata
 from .probe import repacking_is_safe
-
-DIALECTS = ("scrubjay-1",)
 
 _ERROR = 4  # GGML_LOG_LEVEL_ERROR
 _last_errors: deque[str] = deque(maxlen=4)
@@ -39,13 +39,19 @@ class Model:
     pointer: Any
     vocabulary: Any
     metadata: Metadata
+    """`scrubjay.dialect` is the one that is spoken with it, whether the file names one or not."""
     repacked: bool = False
     """Whether its weights may be rearranged for this processor, which changes how sums are rounded."""
 
     @property
+    def dialect(self) -> str:
+        """How it is spoken to, see `foreign.py`."""
+        return str(self.metadata["scrubjay.dialect"])
+
+    @property
     def parallel_segments(self) -> bool:
         """Whether the model was trained on tool segments that don't see each other."""
-        return self.metadata.get("scrubjay.parallel_segments") is True
+        return self.dialect == DIALECT and self.metadata.get("scrubjay.parallel_segments") is True
 
     @property
     def positions(self) -> int:
@@ -53,14 +59,15 @@ class Model:
         return int(llama_cpp.llama_model_n_ctx_train(self.pointer))
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path, dialect: str | None = None) -> Model:
     """Load a GGUF file. Raises `ModelFileError` or, where llama.cpp cannot run, `NativeError`.
 
-    The first load on a machine also runs a probe, see `probe.py`.
+    dialect: how to speak with it, if not as its file suggests. The first load on a machine also runs a probe,
+    see `probe.py`.
     """
     silence()
     metadata = read_metadata(path)
-    _check_dialect(path, metadata)
+    metadata["scrubjay.dialect"] = dialect_of(path, metadata, dialect)
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_default_params()
     params.use_extra_bufts = repacking_is_safe(path, metadata)
@@ -84,12 +91,3 @@ def silence() -> None:
 def last_errors() -> str:
     """What llama.cpp logged as errors lately, for a message."""
     return "; ".join(_last_errors)
-
-
-def _check_dialect(path: Path, metadata: Metadata) -> None:
-    dialect = metadata.get("scrubjay.dialect")
-    if dialect is not None and dialect not in DIALECTS:
-        known = " or ".join(DIALECTS)
-        raise ModelFileError(
-            path, f"the model speaks the dialect {dialect!r}", f"{known}; a newer Scrubjay may know it"
-        )

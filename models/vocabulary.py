@@ -1,9 +1,10 @@
 """A model's vocabulary: text to tokens and back."""
 
 import ctypes
+import re
 import threading
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import llama_cpp
 from llguidance import LLTokenizer
@@ -13,6 +14,8 @@ from .errors import EngineClosedError
 from .library import Model
 
 _PIECE_BYTES = 16 * 1024
+_SPECIAL = llama_cpp.LLAMA_TOKEN_ATTR_CONTROL | llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED
+_MARKER = re.compile("tool_call|TOOL_CALLS|END_OF_PLAN")
 
 # llguidance asks llama_cpp in a way that warns once for every token of the vocabulary.
 warnings.filterwarnings("ignore", "llama_token_get_attr is deprecated", DeprecationWarning)
@@ -26,6 +29,7 @@ class Vocabulary:
         self._pointer = model.vocabulary
         self._lock = threading.Lock()  # the model must not be freed under another thread's call
         self._grammar_tokenizer: LLTokenizer | None = None
+        self._special: dict[str, int] | None = None
         self._pieces: dict[int, bytes] = {}
         self._ends: dict[int, bool] = {}
         self._controls: tuple[int, ...] | None = None
@@ -50,6 +54,37 @@ class Vocabulary:
         if self._controls is None:
             self._controls = tuple(token for token in range(self.size) if self._is_control(token))
         return self._controls
+
+    def special_tokens(self) -> dict[str, int]:
+        """The special tokens by their text: control tokens, and what else looks like one (`<tool_call>`)."""
+        if self._special is None:
+            self._special = {}
+            for token in range(self.size):
+                attributes = llama_cpp.llama_vocab_get_attr(self._open(), token)
+                if attributes & _SPECIAL and (text := self._text(token)):
+                    looks = text.startswith("<") and text.endswith(">")
+                    if looks or attributes & llama_cpp.LLAMA_TOKEN_ATTR_CONTROL:
+                        self._special[text] = token
+        return self._special
+
+    def markers(self) -> dict[str, int]:
+        """The special tokens that tool-call formats are made of; an end of the text is none of them."""
+        known = self.special_tokens().items()
+        return {text: token for text, token in known if _MARKER.search(text) and not self.ends(token)}
+
+    def text_of(self, role: Literal["bos", "eos"]) -> str:
+        """The text of the token for the beginning or the end, as chat templates write it."""
+        find = llama_cpp.llama_vocab_bos if role == "bos" else llama_cpp.llama_vocab_eos
+        token = int(find(self._open()))
+        return "" if token < 0 else self._text(token)
+
+    def strips_before(self, token: int) -> bool:
+        """Whether white space before a special token belongs to it."""
+        return bool(llama_cpp.llama_vocab_get_attr(self._open(), token) & llama_cpp.LLAMA_TOKEN_ATTR_LSTRIP)
+
+    def strips_after(self, token: int) -> bool:
+        """Whether white space after a special token belongs to it."""
+        return bool(llama_cpp.llama_vocab_get_attr(self._open(), token) & llama_cpp.LLAMA_TOKEN_ATTR_RSTRIP)
 
     def beginning(self) -> list[int]:
         """What the model wants before everything else: its BOS token or nothing."""
@@ -77,7 +112,9 @@ class Vocabulary:
         """What llguidance knows of this vocabulary; made once, which takes 1 s for 150,000 tokens."""
         with self._lock:
             if self._grammar_tokenizer is None:
-                self._grammar_tokenizer = lltokenizer_from_vocab(self._open())
+                tokens = self.special_tokens().values()
+                ends = [token for token in tokens if llama_cpp.llama_vocab_is_eog(self._open(), token)]
+                self._grammar_tokenizer = lltokenizer_from_vocab(self._open(), eos_token=ends or None)
             return self._grammar_tokenizer
 
     def close(self) -> None:
@@ -92,6 +129,10 @@ class Vocabulary:
         with self._lock:
             count = llama_cpp.llama_tokenize(self._open(), data, len(data), tokens, room, False, special)
         return tokens[:count]
+
+    def _text(self, token: int) -> str:
+        text: bytes = llama_cpp.llama_vocab_get_text(self._open(), token)
+        return text.decode(errors="replace")
 
     def _is_control(self, token: int) -> bool:
         attributes = llama_cpp.llama_vocab_get_attr(self._open(), token)

@@ -1,0 +1,170 @@
+"""Lays a prompt out for a model that others made: as a conversation in its own chat template, then as tokens.
+
+What people, tools and files say can never become one of the model's special tokens: where a text spells one
+out, an invisible mark is set inside before the template sees it, and the text is cut there afterwards.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from .chat_template import ChatTemplate
+from .errors import TemplateError
+from .foreign import PLAN, chat_template_in
+from .metadata import Metadata
+from .prompt import Prompt, Segment, SegmentKind
+from .vocabulary import Vocabulary
+
+_MARK = "\ufdd0"  # no character: no text should have it
+
+_CALL_ID = "call{:05d}"  # Mistral's templates want nine letters and digits
+
+
+class ChatLayout:
+    """Turns prompts into tokens for one model and dialect.
+
+    In the dialect `plan` a tool segment is a line of text and a turn's plan is what the model wrote; in the
+    native ones a tool segment is the JSON of `{"type": "function", "function": {...}}` and a turn's parts are
+    the request, the JSON list of `{"name", "arguments"}` and the JSON list of results.
+    """
+
+    def __init__(self, metadata: Metadata, vocabulary: Vocabulary, dialect: str) -> None:
+        """The file must have a chat template. Raises `TemplateError` when that is broken."""
+        source = chat_template_in(metadata)
+        if source is None:
+            raise TemplateError("the model's file has no chat template; load it with the dialect 'plain'")
+        self._vocabulary = vocabulary
+        self._native = dialect not in (PLAN, "tinyagent")
+        self._template = ChatTemplate(source, vocabulary.text_of("bos"), vocabulary.text_of("eos"))
+        self._special = vocabulary.special_tokens()
+        names = sorted(map(re.escape, self._special), key=len, reverse=True)
+        self._pattern = re.compile("|".join(names) or r"(?!)")
+        self._fragment = lru_cache(maxsize=4096)(self._tokenize_fragment)
+
+    def tokens(self, prompt: Prompt) -> tuple[int, ...]:
+        """The prompt's tokens. Raises `TemplateError` when the template takes it in no form."""
+        return tuple(self.tokenize(self.text(prompt)))
+
+    def text(self, prompt: Prompt) -> str:
+        """The prompt as the template writes it, with marks. Raises as `tokens`.
+
+        Some templates know no system role, no tool messages, or no more than one call a message: simpler
+        forms of the same conversation are tried in turn.
+        """
+        tools = self._tools(prompt) if self._native else None
+        refused: TemplateError | None = None
+        for messages in self._forms(prompt):
+            try:
+                return self._template.render(messages, tools, enable_thinking=False)
+            except TemplateError as error:
+                refused = error
+        assert refused is not None
+        raise refused
+
+    def tokenize(self, text: str) -> Iterator[int]:
+        """Tokens of a rendered conversation; special tokens that were not marked are themselves."""
+        position = 0
+        strip = False
+        for found in [*self._pattern.finditer(text), None]:
+            fragment = text[position : found.start() if found else len(text)]
+            token = self._special[found[0]] if found else None
+            if strip:
+                fragment = fragment.lstrip()
+            if token is not None and self._vocabulary.strips_before(token):
+                fragment = fragment.rstrip()
+            yield from self._fragment(fragment)
+            if found and token is not None:
+                yield token
+                position, strip = found.end(), self._vocabulary.strips_after(token)
+
+    def _tokenize_fragment(self, fragment: str) -> tuple[int, ...]:
+        pieces = fragment.split(_MARK)
+        return tuple(token for piece in pieces if piece for token in self._vocabulary.tokenize(piece))
+
+    def _forms(self, prompt: Prompt) -> Iterator[list[dict[str, Any]]]:
+        """The conversation as messages, from the form that tells most to the plainest."""
+        if self._native:
+            yield self._messages(prompt, calls="together")
+            yield self._messages(prompt, calls="one by one")
+        messages = self._messages(prompt, calls="text")
+        yield messages
+        if messages[0]["role"] == "system":
+            first, second, *rest = messages
+            yield [{"role": "user", "content": f"{first['content']}\n\n{second['content']}"}, *rest]
+
+    def _messages(self, prompt: Prompt, calls: str) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = []
+        if system := self._system(prompt):
+            messages.append({"role": "system", "content": system})
+        told = ""  # results that only the next message can tell
+        for turn in prompt.of_kind(SegmentKind.TURN):
+            query, plan, results = map(self._guard, turn.parts)
+            messages.append({"role": "user", "content": told + query})
+            if not self._native or calls == "text":
+                messages.append({"role": "assistant", "content": plan})
+                told = f"Results:\n{results}\n\n" if results else ""
+            else:
+                messages += _call_messages(plan, results, together=calls == "together")
+        facts = [self._guard(part) for segment in prompt.of_kind(SegmentKind.FACTS) for part in segment.parts]
+        (request,) = prompt.of_kind(SegmentKind.REQUEST)
+        now = f"Now: {' '.join(facts)}\n" if facts else ""
+        messages.append({"role": "user", "content": told + now + self._guard("".join(request.parts))})
+        return messages
+
+    def _system(self, prompt: Prompt) -> str:
+        parts = [part for segment in prompt.of_kind(SegmentKind.SYSTEM) for part in segment.parts]
+        if not self._native and (tools := prompt.of_kind(SegmentKind.TOOL)):
+            parts.append("Tools:\n" + "\n".join(self._guard(_text(tool)) for tool in tools))
+        return "\n\n".join(parts)
+
+    def _tools(self, prompt: Prompt) -> list[Any] | None:
+        tools = [self._guarded(json.loads(_text(tool))) for tool in prompt.of_kind(SegmentKind.TOOL)]
+        return tools or None
+
+    def _guard(self, text: str) -> str:
+        """`text` with a mark inside everything that spells a special token."""
+        text = text.replace(_MARK, "")
+        return self._pattern.sub(lambda found: found[0][0] + _MARK + found[0][1:], text)
+
+    def _guarded(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._guard(value)
+        if isinstance(value, Mapping):
+            return {self._guard(name): self._guarded(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._guarded(item) for item in value]
+        return value
+
+
+def _call_messages(plan: str, results: str, together: bool) -> list[dict[str, Any]]:
+    """The calls of a turn and their results, as the assistant's and the tools' messages."""
+    calls: Sequence[Mapping[str, Any]] = json.loads(plan)
+    if not calls:
+        return [{"role": "assistant", "content": "none"}]
+    told: Sequence[Any] = json.loads(results) if results else []
+    asked: list[dict[str, Any]] = [
+        {"id": _CALL_ID.format(number), "type": "function", "function": dict(call)}
+        for number, call in enumerate(calls)
+    ]
+    answers = [
+        {
+            "role": "tool",
+            "name": call["function"]["name"],
+            "tool_call_id": call["id"],
+            "content": result if isinstance(result, str) else json.dumps(result, ensure_ascii=False),
+        }
+        for call, result in zip(asked, told, strict=False)
+    ]
+    if together:
+        return [{"role": "assistant", "content": "", "tool_calls": asked}, *answers]
+    pairs = [
+        [{"role": "assistant", "content": "", "tool_calls": [call]}, *answers[number : number + 1]]
+        for number, call in enumerate(asked)
+    ]
+    return [message for pair in pairs for message in pair]
+
+
+def _text(segment: Segment) -> str:
+    return "".join(segment.parts)

@@ -56,6 +56,7 @@ $(VENV)/installed: $(VENV)/llama pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(PIP) --editable '.[dev,train]'  # train: the tests of training need torch
+	@$(BIN)/python tests/vocabularies.py >/dev/null  # real vocabularies and chat templates, from llama.cpp's sources
 	@touch $@
 
 clean:

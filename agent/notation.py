@@ -19,7 +19,7 @@ from .reader import parse_plan, read_step
 SPECIAL_TOKENS_KEY = "scrubjay.special_tokens"
 """Where an engine's metadata has the notation's special tokens: the JSON of their texts and ids."""
 
-_REFERENCE_TEXT = re.compile(r"\$(0\.)?[1-9][0-9]*((\.[A-Za-z_]\w*)|(\[[0-9]+\]))*")
+_REFERENCE_TEXT = re.compile(r'\$(0\.)?[1-9][0-9]*(\.[A-Za-z_]\w*|\[[0-9]+\]|\["(?:[^"\\]|\\.)*"\])*')
 
 
 class Style(StrEnum):

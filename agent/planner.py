@@ -30,6 +30,7 @@ from .speech import Speech
 MAX_TURNS = 4
 """How many earlier turns a model is shown; what is older is looked up again or repeated by the person."""
 
+
 def current_facts() -> str:
     """The facts as they are now: time and locale."""
     language = locale.getlocale()[0] or "en_US"
@@ -107,8 +108,8 @@ class Planner:
 
     @property
     def reads_facts(self) -> bool:
-        """Whether the model was trained to read facts (now, locale)."""
-        return bool(self._engine.metadata.get("scrubjay.facts", False))
+        """Whether the model reads facts (now, locale): ours were trained to or not, others can."""
+        return bool(self._engine.metadata.get("scrubjay.facts", self._speech.chats))
 
     @property
     def mends(self) -> frozenset[Failure]:

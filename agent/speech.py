@@ -28,8 +28,9 @@ the request, write `none` alone. Write nothing else."""
 
 _NATIVE = """\
 Call the functions that serve the request, all of them in one answer, in order. Where a call needs the \
-result of an earlier call of the same answer, write {whole} for the result of call 1, {part} for a part of \
-it. Copy names, numbers and texts exactly as the user wrote them. If no function serves the request, answer none."""
+result of an earlier call of the same answer, write {whole} for the result of call 1, {part} for a part \
+of it. Copy names, numbers and texts exactly as the user wrote them. If no function serves the request, \
+answer none."""
 
 _LLM_COMPILER = """\
 Given a user query, create a plan to solve it with the utmost parallelizability. Each line of the plan is \
@@ -60,6 +61,11 @@ class Speech:
     def ours(self) -> bool:
         """Whether the model was trained on our plans."""
         return self.dialect == DIALECT
+
+    @property
+    def chats(self) -> bool:
+        """Whether it is spoken to in its own chat template."""
+        return not self.ours and self.dialect != "plain"
 
     @property
     def native(self) -> bool:

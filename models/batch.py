@@ -51,11 +51,11 @@ class Batch:
         """Make room for the next step."""
         self.size = self.rows = 0
 
-    def add(self, stream: Stream, limit: int, logits: bool) -> int | None:
+    def add(self, stream: Stream, limit: int, logits: int) -> int | None:
         """Move up to `limit` of a stream's pending tokens into the batch, as far as there is room.
 
-        Returns the row that the logits after the last pending token will have, or None when tokens are left
-        over or no `logits` were asked for.
+        Returns the first of the rows that the logits after its last `logits` tokens will have, or None when
+        tokens are left over or no logits were asked for.
         """
         count = min(len(stream.pending), limit, self.capacity - self.size)
         if count <= 0:
@@ -79,9 +79,9 @@ class Batch:
         self.size = end
         if not logits or stream.pending:
             return None
-        self._wants_logits[end - 1] = 1
-        self.rows += 1
-        return self.rows - 1
+        self._wants_logits[end - logits : end] = 1
+        self.rows += logits
+        return self.rows - logits
 
 
 def _pointer(array: NDArray[Any], element: Any) -> Any:

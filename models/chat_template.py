@@ -19,6 +19,9 @@ from .errors import TemplateError
 
 Message = Mapping[str, Any]
 
+# What a template's own mistakes raise while it runs.
+_WRONG = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
 
 class ChatTemplate:
     """One template, compiled. Raises `TemplateError` when it is not Jinja."""
@@ -53,7 +56,7 @@ class ChatTemplate:
                 **self._names,
                 **names,
             )
-        except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
+        except (jinja2.TemplateError, *_WRONG) as error:
             raise TemplateError(f"the model's chat template refuses this conversation: {error}") from error
 
 

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Row = NDArray[np.float32]
+Rows = NDArray[np.float32]
+"""Several of them, the first dimension counts."""
 
 # How many logits wait to be summed together: NumPy's cost for a call is several times that for one row.
 _BATCH_LOGITS = 65_536

@@ -15,6 +15,7 @@ from .vocabulary import Vocabulary
 # A constraint may force lines without end; the model is then asked, though it has no choice, so that others
 # get their turn and `max_tokens` ends it.
 MOST_FORCED = 256
+MOST_FORCED_AHEAD = 16
 
 
 class Constraint(Protocol):
@@ -61,6 +62,10 @@ class Chooser(Protocol):
         """Take a chosen token; returns those that are forced after it."""
         ...
 
+    def possible(self, draft: list[int]) -> list[int]:
+        """What of a draft may be written next, and what would be forced after it; nothing is accepted."""
+        ...
+
 
 class Greedy:
     """The likeliest token, until the model ends what it writes."""
@@ -75,6 +80,9 @@ class Greedy:
 
     def accept(self, token: int) -> list[int]:
         return []
+
+    def possible(self, draft: list[int]) -> list[int]:
+        return draft
 
 
 class LineByLine:
@@ -127,6 +135,15 @@ class LineByLine:
     def accept(self, token: int) -> list[int]:
         self._consume([token])
         return self._forced()
+
+    def possible(self, draft: list[int]) -> list[int]:
+        draft = draft[: self._matcher.validate_tokens(draft)]
+        if not draft:
+            return []
+        ahead = self._matcher.deep_copy()
+        if not ahead.consume_tokens(draft):
+            return []
+        return draft + (ahead.compute_ff_tokens()[:MOST_FORCED_AHEAD] if not ahead.is_stopped() else [])
 
     def _forced(self) -> list[int]:
         """Consume all that the grammar forces, also across lines."""

@@ -19,6 +19,7 @@ Logits = NDArray[np.float32]
 SavedCells = NDArray[np.uint8]
 
 SMALL_MODEL = 50_000_000
+DRAFT_TOKENS = 8
 
 
 class Context:
@@ -32,15 +33,17 @@ class Context:
         batch: int,
         threads: int,
         kv_type: KVType = KVType.F16,
+        drafted: int = 0,
     ) -> None:
-        """At most `sequences` live in it; a batch has at most `batch` tokens."""
+        """At most `sequences` live in it; a batch has at most `batch` tokens, and the logits of one token of
+        each sequence and of `drafted` more can be asked for."""
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = params.n_ubatch = batch
         params.n_seq_max = sequences
-        params.n_outputs_max = (
-            sequences  # by default there is room for all logits of a batch: 150 MB for Qwen
-        )
+        # By default there is room for all logits of a batch: 150 MB for Qwen.
+        params.n_outputs_max = sequences + drafted
+        params.n_outputs_max_per_seq = 1 + drafted
         params.n_threads = params.n_threads_batch = threads
         params.kv_unified = True  # sequences can then share cells: composing copies no data
         params.no_perf = True
@@ -99,9 +102,9 @@ class Context:
         `end`; no data moves."""
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
 
-    def remove(self, sequence: int, end: int = -1) -> None:
-        """Take a sequence's cells away, or those of positions before `end`."""
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, -1, end)
+    def remove(self, sequence: int, end: int = -1, start: int = -1) -> None:
+        """Take a sequence's cells away, or those of positions from `start` on and before `end`."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, end)
 
     def clear(self) -> None:
         """Empty every sequence."""
@@ -144,6 +147,16 @@ def thread_count(model: Model) -> int:
     if llama_cpp.llama_model_n_params(model.pointer) < SMALL_MODEL:
         allowed = max(1, allowed - 1)
     return min(allowed, 8)
+
+
+def draft_count(model: Model) -> int:
+    """How many tokens to guess ahead for a model: none for a small one, whose steps cost as much as a guess,
+    nor for one that cannot forget the last tokens that it read."""
+    forgets = not (
+        llama_cpp.llama_model_is_recurrent(model.pointer) or llama_cpp.llama_model_is_hybrid(model.pointer)
+    )
+    large = llama_cpp.llama_model_n_params(model.pointer) >= SMALL_MODEL
+    return DRAFT_TOKENS if forgets and large else 0
 
 
 def _bytes(data: SavedCells) -> Any:

@@ -20,7 +20,7 @@ from .adapter_file import AdapterFile, read_adapter
 from .adapters import AdapterUse
 from .cache_settings import CacheSettings
 from .constrained import Constraint
-from .context import thread_count
+from .context import draft_count, thread_count
 from .errors import EngineClosedError, NativeError
 from .foreign import NATIVE
 from .generation import Request
@@ -48,6 +48,9 @@ class EngineSettings(BaseModel):
     parallel_generations: int = Field(default=8, ge=1, le=64, description="how many run at once; more wait")
     threads: int | None = Field(default=None, ge=1, description="None: what suits the machine and the model")
     cache: CacheSettings = CacheSettings()
+    draft_tokens: int | None = Field(
+        default=None, ge=0, le=24, description="how far to guess ahead; None: what suits the model; 0: not"
+    )
     dialect: str | None = Field(
         default=None, description="one of `foreign.DIALECTS`; None: as the model's file suggests"
     )
@@ -96,17 +99,21 @@ class LlamaEngine:
         max_tokens: int = 512,
         adapter: AdapterUse | None = None,
         thinking: Thinking | None = None,
+        hint: str = "",
     ) -> AsyncGenerator[Chunk, None]:
         """Write what follows `prompt`, greedily, until the model or the constraint ends it or `max_tokens`
         are written; chunks come as they are written.
 
         adapter: what writes it. thinking: write a thought first, whose tokens `max_tokens` doesn't count.
+        hint: what may come out, from somebody who knows less; it makes the writing faster where it is right,
+        and never changes what is written.
 
         Closing the generator, or cancelling the task that waits for it, stops the writing within one token.
         Raises `RequestTooLongError`, `ContextFullError` (after the chunks that fitted), `GrammarError`,
         `UnknownAdapterError`, `CannotThinkError`, `EngineClosedError`, or what the constraint raises.
         """
         request = _request(prompt, constraint, max_tokens, adapter, thinking)
+        request.hint = hint
         self._thread.submit(request)
         async with aclosing(_stream(request.outbox)) as chunks:
             async for chunk in chunks:
@@ -309,7 +316,7 @@ class EngineThread:
     def _run(self) -> None:
         self.loaded.set_running_or_notify_cancel()  # whoever waits for it may be cancelled, the loading not
         try:
-            model = load_model(self._path, self._settings.dialect)
+            model = load_model(self._path, self.settings.dialect)
         except BaseException as error:
             self.loaded.set_exception(error)
             return
@@ -333,6 +340,7 @@ class EngineThread:
             parallel=settings.parallel_generations,
             threads=settings.threads or thread_count(model),
             cache=settings.cache,
+            draft=draft_count(model) if settings.draft_tokens is None else settings.draft_tokens,
         )
         self.scheduler = scheduler
         vocabulary.grammar_tokenizer()

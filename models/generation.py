@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from .adapters import AdapterUse, Switch
 from .batch import Stream
-from .confidence import Confidence, Row
+from .confidence import Confidence, Rows
 from .constrained import Chooser, Constraint
+from .drafts import Lookup
 from .errors import ContextFullError
 from .layout import TokenPrompt
 from .outbox import Outbox
@@ -14,6 +15,9 @@ from .segment_key import Part
 from .store import CachedSegment
 from .thinking import ThinkFirst, Thinking
 from .vocabulary import Vocabulary
+
+# Forced tokens are read at once; behind a longer run, a prompt's end, a draft would be waited for.
+MOST_BEFORE_DRAFT = 64
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +32,8 @@ class Request:
     thinking: Thinking | None = None
     read_under: str = ""
     """The adapter that reads the prompt, by its identity (see `SegmentKey`); "": the model alone."""
+    hint: str = ""
+    """What may come out, from somebody who knows less; only drafts are made of it."""
     tokens: TokenPrompt | None = None
     """The prompt's tokens, once it was laid out."""
 
@@ -44,9 +50,10 @@ class Generation:
         room: int,
         reserved: int,
         switch: Switch | None = None,
+        lookup: Lookup | None = None,
     ) -> None:
         """`room` is how many tokens can be written before the context is full, `reserved` how many cells are
-        set aside for all that `stream` will hold, `switch` the adapter that writes."""
+        set aside for all that `stream` will hold, `switch` the adapter that writes, `lookup` what drafts."""
         self._outbox = request.outbox
         self.stream = stream
         self.reserved = reserved
@@ -70,6 +77,9 @@ class Generation:
         """The adapter that reads the prompt."""
         self.read_alike: int | None = None
         """How many of the first of those the prompt's reader computes; None: all."""
+        self.draft: list[int] = []
+        """Guesses among the stream's tokens of this step, its last ones."""
+        self._lookup = lookup
         self._switch = switch
         self._thinking = request.thinking is not None
         self._max_tokens = request.max_tokens
@@ -127,14 +137,37 @@ class Generation:
         self.stream.position, self.stream.pending = lead.stream.position, lead.stream.pending
         self.reserved += lead.prompt_cells
 
-    def advance(self, logits: Row) -> None:
-        """Write the next token, and those forced after it; from logits of shape (vocabulary,)."""
-        token = self._chooser.choose(logits)
-        if self._vocabulary.ends(token):
-            self.finished = True
+    def add_draft(self, room: int) -> None:
+        """Guess what comes next, at most `room` tokens, and let the model read it with what is certain."""
+        if self._lookup is None or self.later or len(self.stream.pending) > MOST_BEFORE_DRAFT:
             return
-        self._confidence.add(logits, token)
-        self._write([token, *self._chooser.accept(token)], chosen=1)
+        room = min(room, self._max_tokens - self._written - 1, self._room - self._written - 1)
+        proposed = self._lookup.propose(room)
+        self.draft = self._chooser.possible(proposed)[:room] if proposed else []
+        self.stream.pending.extend(self.draft)
+
+    def advance(self, logits: Rows) -> int:
+        """Write the next token and those forced after it, and go on as long as the draft agrees.
+
+        logits: shape (1 + length of the draft, vocabulary). Returns how many tokens of the draft, its last
+        ones, were wrong and have to leave the context.
+        """
+        draft, self.draft = self.draft, []
+        right, agreed = 0, True
+        while agreed and not self.finished:
+            token = self._chooser.choose(logits[right])
+            if self._vocabulary.ends(token):
+                self.finished = True
+                break
+            self._confidence.add(logits[right], token)
+            written = [token, *self._chooser.accept(token)]
+            self._write(written, chosen=1)
+            same = _same(written, draft[right:])
+            right, agreed = right + same, same == len(written)
+            del self.stream.pending[:same]
+        if draft and self._lookup is not None:
+            self._lookup.learn(len(draft), right)
+        return len(draft) - right
 
     def close(self, error: Exception | None = None) -> None:
         """Hand over the last text, and how it ended."""
@@ -144,6 +177,8 @@ class Generation:
         """Write `tokens`, `chosen` ones (0 or 1) first, then forced ones."""
         tokens = tokens[: min(self._max_tokens, self._room) - self._written]
         self._written += len(tokens)
+        if self._lookup is not None:
+            self._lookup.add(tokens)
         rest = self._write_thought(tokens, chosen) if self._thinking else tokens
         if not self._thinking:
             forced = len(rest) - chosen if rest is tokens else len(rest)
@@ -171,3 +206,11 @@ class Generation:
             self._thinking = False
             self._outbox.end_thought(self._confidence.take())
         return tokens[end:]
+
+
+def _same(written: list[int], draft: list[int]) -> int:
+    """How many tokens agree from the start."""
+    return next(
+        (n for n, (a, b) in enumerate(zip(written, draft, strict=False)) if a != b),
+        min(len(written), len(draft)),
+    )

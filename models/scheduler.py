@@ -6,11 +6,12 @@ from .adapters import Adapters, Switch
 from .ahead import Ahead
 from .batch import Batch, Stream
 from .cache_settings import IN_MEMORY, CacheSettings
-from .confidence import Row
+from .confidence import Rows
 from .constrained import Chooser, Constraint, Greedy, LineByLine
 from .context import Context
+from .drafts import Lookup
 from .errors import AdapterError, NativeError, RequestTooLongError
-from .generation import Generation, Request
+from .generation import MOST_BEFORE_DRAFT, Generation, Request
 from .kv_files import KVFiles
 from .kv_memory import KVMemory
 from .kv_types import cell_bytes
@@ -25,6 +26,7 @@ from .vocabulary import Vocabulary
 
 # Tokens of one prompt in one batch: enough for full speed, few enough that others don't wait long for theirs.
 PROMPT_TOKENS = 128
+DRAFT_ROWS = 24  # drafted tokens of all generations in one batch
 SEGMENT_SEQUENCES = 64  # more would slow every step down
 PREFIX_SEQUENCES = 32
 PREFIX_BYTES = 32 * 2**20  # of one segment: what is copied in about 10 ms
@@ -46,8 +48,12 @@ class Scheduler:
         parallel: int,
         threads: int,
         cache: CacheSettings = IN_MEMORY,
+        draft: int = 0,
     ) -> None:
-        """`parallel` generations run at the same time, in `cells` cells of KV; more requests wait."""
+        """`parallel` generations run at the same time, in `cells` cells of KV; more requests wait.
+
+        draft: how many tokens a generation may guess ahead.
+        """
         segment_sequences = SEGMENT_SEQUENCES if model.parallel_segments else PREFIX_SEQUENCES
         self._vocabulary = vocabulary
         self._layout = Layout(model, vocabulary)
@@ -60,7 +66,9 @@ class Scheduler:
             batch=self._batch.capacity,
             threads=threads,
             kv_type=cache.type_for(model.metadata),
+            drafted=DRAFT_ROWS if draft else 0,
         )
+        self._draft = draft
         ids = range(parallel, parallel + segment_sequences)
         self._segments = _store(model, self._context, ids, cache)
         self._prefixes = None if model.parallel_segments else _prefixes(self._segments, model, cache)
@@ -143,7 +151,7 @@ class Scheduler:
         if segment is not None and segment.complete:
             self._segments.completed(segment)
         for generation, row in rows:
-            self._advance(generation, logits[row])
+            self._advance(generation, logits[row : row + 1 + len(generation.draft)])
         for generation in list(self._running):
             if generation.later and generation.composed and not generation.stream.pending:
                 self._end_shared_part(generation)
@@ -218,7 +226,8 @@ class Scheduler:
         for request, cells in zip(requests, reserved, strict=True):
             stream = Stream(-1, start, list(rest))
             chooser = self._chooser(request)
-            generation = Generation(request, chooser, self._vocabulary, stream, room, cells, switch)
+            lookup = self._lookup(request, tokens) if self._draft else None
+            generation = Generation(request, chooser, self._vocabulary, stream, room, cells, switch, lookup)
             generation.begin(share=len(requests) > 1)
             generations.append(generation)
         for generation in generations:
@@ -232,6 +241,10 @@ class Scheduler:
             if generation is not generations[0]:
                 generation.follow(generations[0])
         return True
+
+    def _lookup(self, request: Request, tokens: TokenPrompt) -> Lookup:
+        hint = self._vocabulary.tokenize(request.hint) if request.hint else []
+        return Lookup([*tokens.rest, *hint], self._draft)
 
     def _chooser(self, request: Request) -> Chooser:
         def constrained(constraint: Constraint | None) -> Chooser:
@@ -264,12 +277,16 @@ class Scheduler:
         Returns which row of the batch's logits each generation will have.
         """
         rows = []
+        left = DRAFT_ROWS
         for generation in sorted(self._running, key=lambda running: len(running.stream.pending)):
             if generation.lead or generation.under != self._switched:
                 continue
             if not generation.composed and not self._compose(generation):
                 continue
-            row = self._batch.add(generation.stream, PROMPT_TOKENS, logits=not generation.later)
+            generation.add_draft(min(left, self._batch.capacity - self._batch.size - MOST_BEFORE_DRAFT))
+            left -= len(generation.draft)
+            wanted = 0 if generation.later else 1 + len(generation.draft)
+            row = self._batch.add(generation.stream, PROMPT_TOKENS, wanted)
             if row is not None:
                 rows.append((generation, row))
         return rows
@@ -321,12 +338,15 @@ class Scheduler:
                     return segment
         return None
 
-    def _advance(self, generation: Generation, logits: Row) -> None:
+    def _advance(self, generation: Generation, logits: Rows) -> None:
         try:
-            generation.advance(logits)
+            wrong = generation.advance(logits)
         except Exception as error:  # a full context, or whatever its constraint raises
             self._end(generation, error)
         else:
+            if wrong:
+                generation.stream.position -= wrong
+                self._context.remove(generation.stream.sequence, start=generation.stream.position)
             if generation.finished:
                 self._end(generation, None)
 

@@ -85,6 +85,9 @@ class ThinkFirst:
         self._thought.append(token)
         return self._end() if len(self._thought) >= self._thinking.max_tokens else []
 
+    def possible(self, draft: list[int]) -> list[int]:
+        return self._then.possible(draft) if self._then is not None else []
+
     def _end(self) -> list[int]:
         """Close the thought; what is forced then."""
         text = b"".join(map(self._vocabulary.piece, self._thought)).decode(errors="replace")

@@ -3,7 +3,6 @@
 What they write is noise; how they are loaded, spoken to and held by the grammar is real.
 """
 
-import mmap
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from scrubjay.models.metadata import _ARRAY, _SCALARS, _STRING, _Reader, _skip_array
 
 from .vocabularies import templates, vocabulary
 
@@ -99,6 +96,7 @@ class _Type:
 
 
 _ALIGNMENT = 32
+_SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _TYPES = {"F32": _Type(0, 1, 4), "F16": _Type(1, 1, 2), "Q4_0": _Type(2, 32, 18), "Q8_0": _Type(8, 32, 34)}
 
 
@@ -124,24 +122,18 @@ def _fields(shape: ForeignShape) -> dict[str, Any]:
     def text(key: str, value: str) -> None:
         fields[key] = _string(key) + struct.pack("<I", 8) + _string(value)
 
-    with vocabulary(shape.vocabulary).open("rb") as file:
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        reader = _Reader(data, 16)
-        for _ in range(reader.integer("<Q")):
-            start = reader.position
-            key, kind = reader.string(), reader.integer("<I")
-            values = reader.position
-            if kind == _ARRAY:
-                if key == "tokenizer.ggml.tokens":
-                    fields["tokens"] = struct.unpack_from("<Q", data, reader.position + 4)[0]
-                _skip_array(reader)
-            elif kind == _STRING:
-                reader.string()
-            else:
-                reader.scalar(_SCALARS[kind])
-            if key.startswith("tokenizer."):
-                assert values < reader.position
-                fields[key] = data[start : reader.position]
+    data = vocabulary(shape.vocabulary).read_bytes()
+    position = 24
+    for _ in range(struct.unpack_from("<Q", data, 16)[0]):
+        start, (size,) = position, struct.unpack_from("<Q", data, position)
+        key = data[start + 8 : start + 8 + size].decode()
+        kind = struct.unpack_from("<I", data, start + 8 + size)[0]
+        values = start + 12 + size
+        position = values + _value_bytes(data, values, kind)
+        if key.startswith("tokenizer."):
+            fields[key] = data[start:position]
+        if key == "tokenizer.ggml.tokens":
+            fields["tokens"] = struct.unpack_from("<Q", data, values + 4)[0]
     name = shape.architecture
     text("general.architecture", name)
     text("tokenizer.chat_template", templates()[shape.template])
@@ -157,6 +149,21 @@ def _fields(shape: ForeignShape) -> dict[str, Any]:
     real(f"{name}.attention.layer_norm_rms_epsilon", 1e-6)
     real(f"{name}.rope.freq_base", shape.rope_base)
     return fields
+
+
+def _value_bytes(data: bytes, at: int, kind: int) -> int:
+    """How many bytes the value at `at` takes."""
+    if kind == 8:
+        return 8 + int(struct.unpack_from("<Q", data, at)[0])
+    if kind != 9:
+        return _SCALAR_BYTES[kind]
+    inner, count = struct.unpack_from("<IQ", data, at)
+    if inner != 8:
+        return 12 + int(count) * _SCALAR_BYTES[inner]
+    size = 12
+    for _ in range(count):
+        size += 8 + int(struct.unpack_from("<Q", data, at + size)[0])
+    return size
 
 
 def _tensors(shape: ForeignShape, tokens: int) -> dict[str, tuple[int, int]]:

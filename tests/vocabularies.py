@@ -1,7 +1,7 @@
 """Real vocabularies and chat templates for tests and benchmarks: those in llama.cpp's sources.
 
-llama-cpp-python's source distribution carries them. It is fetched once through pip into the user's cache folder,
-and only the vocabularies and the templates are kept.
+llama-cpp-python's source distribution carries them. It is fetched once through pip into the user's cache
+folder, and only the vocabularies and the templates are kept.
 
     python tests/vocabularies.py     fetch them now
 """

@@ -194,12 +194,13 @@ def _tensors(shape: ForeignShape, tokens: int) -> dict[str, tuple[int, int]]:
 def _random(random: np.random.Generator, rows: int, columns: int, kind: str) -> bytes:
     """Weights of about unit gain, made in their quantized form: quantizing half a billion takes minutes."""
     if not columns:
-        return (1 + 0.1 * random.standard_normal(rows)).astype("<f4").tobytes()
+        return bytes((1 + 0.1 * random.standard_normal(rows)).astype("<f4").tobytes())
     spread = 1.5 / columns**0.5
     if kind == "F16":
-        return (random.standard_normal((rows, columns), np.float32) * spread).astype("<f2").tobytes()
+        weights = random.standard_normal((rows, columns), np.float32) * spread
+        return bytes(weights.astype("<f2").tobytes())
     blocks = rows * columns // 32
     data = random.integers(0, 256, (blocks, _TYPES[kind].nbytes), np.uint8)
     step = spread / (73.9 if kind == "Q8_0" else 4.6)  # the deviation of 256 or 16 even steps
     data[:, :2] = np.frombuffer(np.float16(step).tobytes(), np.uint8)
-    return data.tobytes()
+    return bytes(data.tobytes())

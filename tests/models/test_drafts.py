@@ -3,18 +3,21 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scrubjay.models.confidence import Row
 from scrubjay.models.constrained import Greedy
 from scrubjay.models.drafts import LONGEST, Lookup
 from scrubjay.models.engine import EngineSettings, LlamaEngine
+from scrubjay.models.generation import Request
 from scrubjay.models.outbox import Chunk
+from scrubjay.models.scheduler import Scheduler
 
-from .driving import prompt
+from .driving import Nowhere, driving, prompt
 
 LINES = r"""
 start: "$" /[0-9]/ " = " ("note" | "get_email" | "send") "(text=" TEXT (", n=" /[0-9]+/)? ")\n"
@@ -66,7 +69,9 @@ def test_after_wrong_drafts_only_long_runs_are_followed() -> None:
     assert lookup.propose(8)[:1] == [5]
 
 
-async def written(path: Path, draft: int, requests: list[str], lines: int | None, hint: str = "") -> list[Any]:
+async def written(
+    path: Path, draft: int, requests: list[str], lines: int | None, hint: str = ""
+) -> list[Any]:
     settings = EngineSettings(draft_tokens=draft, threads=1)
 
     async def one(engine: LlamaEngine, request: str) -> tuple[str, int, int]:
@@ -99,26 +104,44 @@ async def test_what_is_written_is_the_same_with_and_without_drafts(
         assert await written(path, 3, requests, lines, hint=plain[0][0]) == plain
 
 
-async def test_a_hint_that_is_right_saves_steps(planner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    choices: list[int] = []
-    choose = Greedy.choose
+class Scripted(Greedy):
+    """Wants to write these tokens, whatever the logits are."""
 
-    def counted(self: Greedy, logits: np.ndarray[Any, Any]) -> int:
-        choices.append(1)
-        return choose(self, logits)
+    def __init__(self, script: list[int]) -> None:
+        self.script = script
 
-    steps: list[int] = []
-    from scrubjay.models.context import Context
+    def choose(self, logits: Row) -> int:
+        return self.script[0]
 
-    decode = Context.decode
+    def accept(self, token: int) -> list[int]:
+        assert token == self.script.pop(0)
+        return []
 
-    def stepped(self: Context, batch: Any) -> Any:
-        steps.append(batch.size)
-        return decode(self, batch)
 
-    monkeypatch.setattr(Greedy, "choose", counted)
-    monkeypatch.setattr(Context, "decode", stepped)
-    plain = await written(planner, 8, ["note it"], None)
-    before = len(steps)
-    assert await written(planner, 8, ["note it"], None, hint=plain[0][0]) == plain
-    assert len(steps) - before < before / 2
+@pytest.mark.parametrize(
+    ("hint", "request_text", "least", "most"),
+    [
+        ("", "something else entirely", 20, 60),
+        ('$1 = send_number(to="tomorrow at note")\ndone\n', "something else", 1, 8),
+        ("", 'x send_number(to="tomorrow at note") x', 1, 16),
+        ('$1 = get_address(to="Sid")\nnone\n', "something else", 10, 40),
+    ],
+)
+def test_what_was_said_before_or_hinted_at_takes_few_steps(
+    planner: Path, hint: str, request_text: str, least: int, most: int
+) -> None:
+    text = '$1 = send_number(to="tomorrow at note")\ndone\n'
+    with driving(planner) as driver:
+        driver.scheduler = Scheduler(driver.model, driver.vocabulary, 1024, 4, threads=1, draft=8)
+        tokens = driver.vocabulary.tokenize(text)
+        outbox, pieces, steps = Nowhere(), [], 0
+        outbox.write = lambda written, forced, **_: pieces.extend(written)  # type: ignore[assignment,misc]
+        with patch("scrubjay.models.scheduler.Greedy", return_value=Scripted(list(tokens))):
+            driver.scheduler.submit(
+                Request(prompt(request_text), None, len(tokens), outbox, hint=hint)  # type: ignore[arg-type]
+            )
+            while driver.scheduler.busy:
+                driver.scheduler.step()
+                steps += 1
+        assert b"".join(pieces).decode() == text
+        assert least <= steps <= most, (steps, len(tokens))

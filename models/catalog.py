@@ -1,10 +1,90 @@
-"""Which models there are: for now the planner that Scrubjay carries."""
+"""Which models there are: the planner that Scrubjay carries, those on this machine, those to be pulled."""
 
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from .errors import ModelFileError
+import platformdirs
+
+from .errors import ModelError, ModelFileError
+from .metadata import read_metadata
 
 _WEIGHTS = Path(__file__).parent / "weights"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+BUNDLED = "planner"
+"""The name of the bundled planner."""
+
+CONTEXT_TOKENS = 8192
+"""The KV cells that memory is reckoned with: what an engine takes by default."""
+
+# Bytes a weight, with the scales of its block and the few tensors that are kept finer.
+BYTES_PER_WEIGHT = {"Q4_0": 0.58, "Q4_K_M": 0.61, "Q8_0": 1.07}
+
+
+class CatalogError(ModelError):
+    """A name that nobody knows, or that is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model worth pulling: the repository with its GGUF files, and its shape as its makers publish it.
+
+    parameters: in millions. kv_numbers: how many numbers a token takes in the KV cache (layers, times 2,
+    times heads, times their size). quantization: the kind of file that is taken.
+    """
+
+    hub: str
+    parameters: int
+    kv_numbers: int
+    quantization: str = "Q4_K_M"
+
+    @property
+    def file_bytes(self) -> int:
+        """About how large the file is, from the number of its parameters."""
+        return int(self.parameters * 1e6 * BYTES_PER_WEIGHT[self.quantization])
+
+    @property
+    def memory_bytes(self) -> int:
+        """About how much memory it takes when loaded, with its KV cache in F16."""
+        return self.file_bytes + CONTEXT_TOKENS * self.kv_numbers * 2 + 200 * 2**20
+
+
+LISTED: Mapping[str, Listed] = {
+    "qwen2.5-0.5b": Listed("Qwen/Qwen2.5-0.5B-Instruct-GGUF", 494, 24 * 2 * 2 * 64),
+    "qwen2.5-1.5b": Listed("Qwen/Qwen2.5-1.5B-Instruct-GGUF", 1544, 28 * 2 * 2 * 128),
+    "qwen2.5-3b": Listed("Qwen/Qwen2.5-3B-Instruct-GGUF", 3086, 36 * 2 * 2 * 128),
+    "qwen3-0.6b": Listed("Qwen/Qwen3-0.6B-GGUF", 596, 28 * 2 * 8 * 128, "Q8_0"),
+    "qwen3-4b": Listed("Qwen/Qwen3-4B-GGUF", 4022, 36 * 2 * 8 * 128),
+    "qwen3-8b": Listed("Qwen/Qwen3-8B-GGUF", 8191, 36 * 2 * 8 * 128),
+    "llama-3.2-1b": Listed("bartowski/Llama-3.2-1B-Instruct-GGUF", 1236, 16 * 2 * 8 * 64),
+    "llama-3.2-3b": Listed("bartowski/Llama-3.2-3B-Instruct-GGUF", 3213, 28 * 2 * 8 * 128),
+    "phi-3.5-mini": Listed("bartowski/Phi-3.5-mini-instruct-GGUF", 3821, 32 * 2 * 32 * 96),
+    "gemma-2-2b": Listed("bartowski/gemma-2-2b-it-GGUF", 2614, 26 * 2 * 4 * 256),
+    "lfm2-1.2b": Listed("LiquidAI/LFM2-1.2B-GGUF", 1170, 6 * 2 * 8 * 64),
+    "tinyagent-1.1b": Listed("squeeze-ai-lab/TinyAgent-1.1B-GGUF", 1100, 22 * 2 * 4 * 64),
+}
+"""Instruct models of 0.5 to 8 B for which GGUF files are published by their makers or by known packagers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model or an adapter on this machine. source: where it was pulled from; empty when it was added."""
+
+    name: str
+    path: Path
+    source: str = ""
+    kind: str = "model"
+
+    @property
+    def ours(self) -> bool:
+        """Whether the file lies in the folder of pulled models, and goes when the model is removed."""
+        return bool(self.source)
 
 
 def bundled_planner() -> Path:
@@ -17,3 +97,87 @@ def bundled_planner() -> Path:
             "the one that a release carries or `make train` makes; any other GGUF file can be named instead",
         )
     return path
+
+
+def default_folder() -> Path:
+    """Where pulled models are kept on this platform."""
+    return Path(platformdirs.user_data_path("scrubjay", appauthor=False)) / "models"
+
+
+class Catalog:
+    """The models in a folder, and those elsewhere that were added to it."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` is made when something is put into it; by default `default_folder`."""
+        self.folder = folder or default_folder()
+        self._index = self.folder / "models.json"
+
+    def installed(self) -> dict[str, Installed]:
+        """What was pulled or added, by name. Raises `CatalogError` when the list is damaged."""
+        try:
+            entries = json.loads(self._index.read_text("utf-8"))
+            return {
+                name: Installed(name, Path(entry["path"]), entry["source"], entry["kind"])
+                for name, entry in entries.items()
+            }
+        except FileNotFoundError:
+            return {}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problem = f"{self._index} is damaged ({error}); delete it and add the models again"
+            raise CatalogError(problem) from error
+
+    def find(self, name: str) -> Path:
+        """The file of a model: a path, a name of this catalog, or `planner`.
+
+        Raises `CatalogError` for what is none of them.
+        """
+        if name == BUNDLED:
+            return bundled_planner()
+        installed = self.installed()
+        if name in installed:
+            return installed[name].path
+        path = Path(name).expanduser()
+        if path.is_file() or path.suffix == ".gguf":
+            return path
+        if name in LISTED:
+            raise CatalogError(f"{name} is not on this machine yet: scrubjay models pull {name}")
+        known = ", ".join([BUNDLED, *installed, *LISTED])
+        raise CatalogError(f"there is no file and no model {name!r}; known are {known}")
+
+    def add(self, path: Path, name: str = "", source: str = "") -> Installed:
+        """Take note of a GGUF file, under its file's name unless told otherwise.
+
+        Raises `ModelFileError` for what is no GGUF file, `CatalogError` for a name that is taken or no name.
+        """
+        metadata = read_metadata(path)
+        kind = "adapter" if metadata.get("general.type") == "adapter" else "model"
+        entry = Installed(name or path.stem.lower(), path.resolve(), source, kind)
+        if not _NAME.fullmatch(entry.name):
+            problem = f"{entry.name!r} cannot be a name; give one of letters, digits, '.', '_' and '-'"
+            raise CatalogError(problem)
+        installed = self.installed()
+        if entry.name == BUNDLED or replace(installed.get(entry.name, entry), source=source) != entry:
+            raise CatalogError(f"there is a model {entry.name!r} already; give another name with --name")
+        self._write({**installed, entry.name: entry})
+        return entry
+
+    def remove(self, name: str) -> Installed:
+        """Forget a model; the file of one that was pulled is deleted. Raises `CatalogError`."""
+        installed = self.installed()
+        if name not in installed:
+            raise CatalogError(f"no model {name!r} was pulled or added: scrubjay models list")
+        entry = installed.pop(name)
+        self._write(installed)
+        if entry.ours:
+            entry.path.unlink(missing_ok=True)
+        return entry
+
+    def _write(self, installed: Mapping[str, Installed]) -> None:
+        entries = {
+            name: {key: str(value) for key, value in asdict(entry).items() if key != "name"}
+            for name, entry in installed.items()
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self._index.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(entries, indent=1), "utf-8")
+        temporary.replace(self._index)

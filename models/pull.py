@@ -1,0 +1,118 @@
+"""Brings a model from a hub onto this machine, whole or not at all.
+
+The file grows in a folder of its own, where a broken transfer is taken up again next time. It is moved to the
+other models only when its size, its checksum and its beginning are right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+import httpx2
+from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    RepositoryNotFoundError,
+)
+
+from .catalog import LISTED, Catalog, Installed
+from .errors import ModelError, ModelFileError
+from .metadata import read_metadata
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PREFERRED = ("q4_k_m", "q4_0", "q5_k_m", "q8_0", "f16")
+
+
+class PullError(ModelError):
+    """A model could not be brought here. The message says why, and what to do."""
+
+
+def pull(wanted: str, catalog: Catalog, endpoint: str | None = None) -> Installed:
+    """Bring a model or an adapter here: a listed name, `owner/repository` or `owner/repository/file.gguf`.
+
+    endpoint: another hub than Hugging Face's. Progress goes to stderr. Raises `PullError`, and what
+    `Catalog.add` raises.
+    """
+    repository, pattern, name = _place(wanted)
+    staging = catalog.folder / "unfinished" / repository.replace("/", "--")
+    try:
+        file = _choose(repository, pattern, endpoint)
+        expected = get_hf_file_metadata(hf_hub_url(repository, file, endpoint=endpoint), endpoint=endpoint)
+        path = Path(hf_hub_download(repository, file, local_dir=staging, endpoint=endpoint))
+    except GatedRepoError as error:
+        problem = "asks for a login: accept its licence on the hub, then `hf auth login`"
+        raise PullError(f"{repository} {problem}") from error
+    except (RepositoryNotFoundError, EntryNotFoundError, HFValidationError) as error:
+        problem = f"the hub has no {wanted}; look at the name, or see `scrubjay models list`"
+        raise PullError(problem) from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code if error.response is not None else "nothing"
+        problem = f"the hub answered {status} for {wanted}; try again later. {_kept(staging)}"
+        raise PullError(problem) from error
+    except (OSError, httpx2.HTTPError, httpx2.StreamError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise PullError(f"{wanted} did not come whole ({reason}); pull it again. {_kept(staging)}") from error
+    _check(path, expected.etag, wanted, staging)
+    target = catalog.folder / PurePosixPath(file).name
+    if target.exists():
+        target.unlink()
+    path.replace(target)
+    shutil.rmtree(staging, ignore_errors=True)
+    return catalog.add(target, name, source=f"{repository}/{file}")
+
+
+def _place(wanted: str) -> tuple[str, str, str]:
+    """Repository, file (or a pattern for it) and the name it will have here; "" for the file's own."""
+    if wanted in LISTED:
+        return LISTED[wanted].hub, f"*{LISTED[wanted].quantization}*.gguf", wanted
+    parts = wanted.removeprefix("hf.co/").removeprefix("https://huggingface.co/").split("/")
+    if len(parts) < 2 or not all(parts):
+        raise PullError(
+            f"{wanted!r} is no listed model and no name on a hub (owner/repository[/file.gguf])"
+        )
+    return "/".join(parts[:2]), "/".join(parts[2:]) or "*.gguf", ""
+
+
+def _choose(repository: str, pattern: str, endpoint: str | None) -> str:
+    """The file to take, where a pattern fits several: the smallest kind that loses little."""
+    if "*" not in pattern:
+        return pattern
+    files = HfApi(endpoint=endpoint).list_repo_files(repository)
+    fitting = sorted(f for f in files if fnmatch(f.lower(), pattern.lower()) and "-of-" not in f)
+    if not fitting:
+        raise PullError(f"{repository} has no GGUF file in one piece; name a file of another repository")
+    for kind in _PREFERRED:
+        for file in fitting:
+            if kind in file.lower():
+                return file
+    return fitting[0]
+
+
+def _check(path: Path, etag: str | None, wanted: str, staging: Path) -> None:
+    """Compare with the checksum that the hub gives large files as their tag, and look into the file."""
+    try:
+        if etag and _SHA256.fullmatch(etag):
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != etag:
+                raise PullError(f"{wanted} came with a wrong checksum and was deleted; pull it again")
+        read_metadata(path)
+    except ModelFileError as error:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise PullError(f"{wanted} is no model: {error.problem}. It was deleted.") from error
+    except PullError:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def _kept(staging: Path) -> str:
+    """What is left of a broken transfer, in words."""
+    size = sum(file.stat().st_size for file in staging.rglob("*.incomplete"))
+    return f"{size / 1e6:.1f} MB are here already." if size else "Nothing was kept."

@@ -1,0 +1,128 @@
+"""Models by name: pulled from a hub that may break, added, found and removed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import huggingface_hub.constants
+import huggingface_hub.file_download
+import pytest
+
+from scrubjay.models.catalog import Catalog, CatalogError, bundled_planner
+from scrubjay.models.errors import ModelFileError
+from scrubjay.models.pull import PullError, pull
+
+from .hub_server import Hub, running_hub
+
+NAME = "owner/repo/model-Q4_K_M.gguf"
+
+
+@pytest.fixture
+def hub(planner: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DOWNLOAD_TIMEOUT", 0.5)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_ETAG_TIMEOUT", 0.5)
+    monkeypatch.setattr(huggingface_hub.constants, "DEFAULT_REQUEST_TIMEOUT", 0.5)
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 4096)
+    monkeypatch.setattr(huggingface_hub.file_download.time, "sleep", lambda _: None)
+    data = planner.read_bytes()
+    with running_hub({NAME: data, "owner/repo/model-Q8_0.gguf": data, "owner/repo/README.md": b"x"}) as hub:
+        yield hub
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return Catalog(tmp_path / "models")
+
+
+def test_a_model_is_pulled_whole_and_found_by_its_name(hub: Hub, catalog: Catalog) -> None:
+    entry = pull("owner/repo/model-Q8_0.gguf", catalog, hub.url)
+    assert catalog.find("model-q8_0") == entry.path
+    assert entry.path.read_bytes() == hub.files[NAME]
+    assert catalog.installed()["model-q8_0"].source == "owner/repo/model-Q8_0.gguf"
+    assert not (catalog.folder / "unfinished").exists() or not list(catalog.folder.glob("unfinished/*"))
+
+
+def test_of_several_files_the_smallest_good_one_is_taken(hub: Hub, catalog: Catalog) -> None:
+    assert pull("owner/repo", catalog, hub.url).name == "model-q4_k_m"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("404", "the hub has no"),
+        ("500", "the hub answered 500"),
+        ("half", "did not come whole"),
+        ("stalled", "did not come whole"),
+        ("silent", "did not come whole"),
+        ("checksum", "wrong checksum"),
+    ],
+)
+def test_a_hub_that_breaks_leaves_no_broken_model_and_works_next_time(
+    hub: Hub, catalog: Catalog, fault: str, told: str
+) -> None:
+    hub.fault = fault
+    with pytest.raises(PullError, match=told):
+        pull(NAME, catalog, hub.url)
+    assert catalog.installed() == {}
+    assert not list(catalog.folder.glob("*.gguf"))
+    hub.fault = ""
+    assert pull(NAME, catalog, hub.url).path.read_bytes() == hub.files[NAME]
+
+
+def test_half_a_file_is_taken_up_where_it_broke_off(hub: Hub, catalog: Catalog) -> None:
+    hub.fault = "half"
+    with pytest.raises(PullError, match=r"[0-9.]+ MB are here already"):
+        pull(NAME, catalog, hub.url)
+    hub.fault, hub.ranges[:] = "", []
+    pull(NAME, catalog, hub.url)
+    start = int(str(hub.ranges[0]).removeprefix("bytes=").split("-")[0])
+    assert start >= len(hub.files[NAME]) // 2
+
+
+def test_what_is_no_model_is_not_kept(hub: Hub, catalog: Catalog) -> None:
+    hub.files[NAME] = b"<html>please log in</html>"
+    with pytest.raises(PullError, match="is no model: this is not a GGUF file"):
+        pull(NAME, catalog, hub.url)
+    assert catalog.installed() == {}
+    with pytest.raises(PullError, match="the hub has no nobody/nothing"):
+        pull("nobody/nothing", catalog, hub.url)
+    with pytest.raises(PullError, match="no listed model"):
+        pull("nothing", catalog, hub.url)
+
+
+def test_a_hub_that_is_not_there_is_told(catalog: Catalog) -> None:
+    with pytest.raises(PullError, match="did not come whole"):
+        pull(NAME, catalog, "http://127.0.0.1:9")
+
+
+def test_a_file_elsewhere_is_added_and_stays_when_it_is_removed(planner: Path, catalog: Catalog) -> None:
+    catalog.add(planner, "mine")
+    assert catalog.find("mine") == planner.resolve()
+    with pytest.raises(CatalogError, match="already"):
+        catalog.add(bundled_planner(), "mine")
+    catalog.remove("mine")
+    assert planner.exists()
+    with pytest.raises(CatalogError, match="known are planner"):
+        catalog.find("mine")
+
+
+def test_a_pulled_file_goes_with_its_name(hub: Hub, catalog: Catalog) -> None:
+    entry = pull(NAME, catalog, hub.url)
+    catalog.remove(entry.name)
+    assert not entry.path.exists()
+    with pytest.raises(CatalogError, match="scrubjay models list"):
+        catalog.remove(entry.name)
+
+
+def test_names_and_paths_are_both_found(planner: Path, catalog: Catalog, tmp_path: Path) -> None:
+    assert catalog.find("planner") == bundled_planner()
+    assert catalog.find(str(planner)) == planner
+    with pytest.raises(CatalogError, match="scrubjay models pull qwen"):
+        catalog.find("qwen2.5-0.5b")
+    with pytest.raises(ModelFileError):
+        catalog.add(tmp_path / "nothing.gguf")
+    with pytest.raises(CatalogError, match="cannot be a name"):
+        catalog.add(planner, "../x")
+    (catalog.folder).mkdir()
+    (catalog.folder / "models.json").write_text("{")
+    with pytest.raises(CatalogError, match="delete it"):
+        catalog.installed()

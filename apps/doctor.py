@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..agent.planner import Planner, current_facts
-from ..models.catalog import bundled_planner
+from ..models.catalog import BUNDLED, Catalog
 from ..models.library import silence
 from ..models.metadata import read_metadata
 from ..models.probe import repacking_is_safe
@@ -61,7 +61,7 @@ def _findings(model: Path | None, data_folder: Path) -> Iterator[Finding]:
     yield _llama_cpp()
     yield _data_folder(data_folder)
     try:
-        path = model or bundled_planner()
+        path = Catalog().find(str(model or BUNDLED))
         yield _repacking(path)
         yield from asyncio.run(_planning(path, data_folder))
     except Exception as error:  # whatever is broken is what the doctor is for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -42,14 +43,14 @@ def list_models(catalog: Catalog) -> None:
     for name, entry in here.items():
         size = entry.path.stat().st_size if entry.path.exists() else None
         shown = _size(size) if size is not None else "missing"
-        table.add_row(name, shown, "", "", f"{entry.path}" + (" (adapter)" if entry.kind == "adapter" else ""))
+        table.add_row(name, shown, "", "", f"{entry.path}{' (adapter)' * (entry.kind == 'adapter')}")
     free = psutil.virtual_memory().total
     for name, listed in LISTED.items():
         if name not in installed:
             fits = "yes" if listed.memory_bytes < 0.7 * free else "no"
             needs = f"~{_size(listed.file_bytes)}", f"~{_size(listed.memory_bytes)}"
             table.add_row(name, *needs, fits, f"pull: {listed.hub}")
-    Console(highlight=False, width=None if click.get_text_stream("stdout").isatty() else 200).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)
 
 
 @models.command()

@@ -10,15 +10,15 @@ from ..agent.agent import Agent
 from ..agent.planner import Engine
 from ..agent.policy import Consent, Policy
 from ..agent.session import Session
-from ..models.catalog import bundled_planner
-from ..models.engine import LlamaEngine
+from ..models.catalog import BUNDLED, Catalog
+from ..models.engine import EngineSettings, LlamaEngine
 from ..tools.builtin import builtin_tools
 from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
 from ..tools.settings import Settings, read_settings
 from .display import value_text
 from .own_tools import add_tools_of_folder
-from .setting import told_clearly
+from .setting import DIALECT_KEY, told_clearly
 
 MAX_TOOLS = 48
 """How many tools a planner is offered: all built-in ones, with room for a user's own, before any are chosen.
@@ -74,8 +74,14 @@ def open_servers(data_folder: Path, named: Mapping[str, McpServer]) -> Mapping[s
 
 
 async def load_engine(model: Path | None) -> LlamaEngine:
-    """The engine of that model file, or of the bundled planner. Raises ModelError."""
-    return await LlamaEngine.load(model or bundled_planner())
+    """The engine of that model, a file or a name, or of the bundled planner. Raises ModelError.
+
+    It is spoken to as the command's `--dialect` says.
+    """
+    context = click.get_current_context(silent=True)
+    dialect = context.meta.get(DIALECT_KEY) if context else None
+    path = Catalog().find(str(model or BUNDLED))
+    return await LlamaEngine.load(path, EngineSettings(dialect=dialect))
 
 
 @asynccontextmanager

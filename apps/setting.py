@@ -13,6 +13,7 @@ from ..agent.planner import PlanTooLong
 from ..agent.reader import PlanSyntaxError
 from ..agent.schema_grammar import SchemaError
 from ..models.errors import ModelError
+from ..models.foreign import DIALECTS
 from ..tools.errors import ToolError
 from ..tools.mcp.server import McpServer
 from ..tools.mcp.servers import named_servers
@@ -27,11 +28,28 @@ data_folder_option: _Decorator = click.option(
     show_default=True,
     help="Where contacts, notes, reminders, messages and sessions are kept.",
 )
-model_option: _Decorator = click.option(
+_model: _Decorator = click.option(
     "--model",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A GGUF file that plans.  [default: the bundled planner]",
+    help="What plans: a name of `scrubjay models`, or a GGUF file.  [default: the bundled planner]",
 )
+_dialect: _Decorator = click.option(
+    "--dialect",
+    type=click.Choice(DIALECTS),
+    expose_value=False,
+    callback=lambda ctx, _, value: ctx.meta.__setitem__(DIALECT_KEY, value),
+    help="How to speak to the model.  [default: as its file suggests]",
+)
+DIALECT_KEY = "scrubjay.dialect"
+"""Where a command's context keeps the dialect that was asked for."""
+
+
+def model_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--model`, and `--dialect`, which `opening.load_engine` looks up."""
+    decorated: Callable[..., Any] = _model(_dialect(command))
+    return decorated
+
+
 session_option: _Decorator = click.option(
     "--session", default="main", show_default=True, help="The conversation that this belongs to."
 )

@@ -11,9 +11,10 @@ import re
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import httpx2
-from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub import HfApi, HfFileMetadata, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -21,6 +22,8 @@ from huggingface_hub.errors import (
     HFValidationError,
     RepositoryNotFoundError,
 )
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import build_hf_headers
 
 from .catalog import LISTED, Catalog, Installed
 from .errors import ModelError, ModelFileError
@@ -44,8 +47,9 @@ def pull(wanted: str, catalog: Catalog, endpoint: str | None = None) -> Installe
     staging = catalog.folder / "unfinished" / repository.replace("/", "--")
     try:
         file = _choose(repository, pattern, endpoint)
-        expected = get_hf_file_metadata(hf_hub_url(repository, file, endpoint=endpoint), endpoint=endpoint)
-        path = Path(hf_hub_download(repository, file, local_dir=staging, endpoint=endpoint))
+        url = hf_hub_url(repository, file, endpoint=endpoint)
+        expected = get_hf_file_metadata(url, endpoint=endpoint)
+        path = _transfer(url, expected, staging)
     except GatedRepoError as error:
         problem = "asks for a login: accept its licence on the hub, then `hf auth login`"
         raise PullError(f"{repository} {problem}") from error
@@ -95,6 +99,32 @@ def _choose(repository: str, pattern: str, endpoint: str | None) -> str:
     return fitting[0]
 
 
+def _transfer(url: str, expected: HfFileMetadata, staging: Path) -> Path:
+    """Get a file, or the rest of it: `hf_hub_download` would begin anew in each process.
+
+    The part is named after the version of the file: what is there of another one is not gone on with.
+    """
+    version = hashlib.sha256(f"{expected.commit_hash} {expected.etag}".encode()).hexdigest()[:16]
+    path = staging / f"{version}.part"
+    staging.mkdir(parents=True, exist_ok=True)
+    for other in staging.glob("*.part"):
+        if other != path:
+            other.unlink()
+    with path.open("ab") as file:
+        if expected.size is None or file.tell() < expected.size:
+            # A login is for the hub alone, not for wherever it keeps its files.
+            same = urlsplit(expected.location).netloc == urlsplit(url).netloc
+            http_get(
+                expected.location,
+                file,
+                resume_size=file.tell(),
+                headers=build_hf_headers(token=None if same else False),
+                expected_size=expected.size,
+                displayed_filename=PurePosixPath(url).name,
+            )
+    return path
+
+
 def _check(path: Path, etag: str | None, wanted: str, staging: Path) -> None:
     """Compare with the checksum that the hub gives large files as their tag, and look into the file."""
     try:
@@ -114,5 +144,5 @@ def _check(path: Path, etag: str | None, wanted: str, staging: Path) -> None:
 
 def _kept(staging: Path) -> str:
     """What is left of a broken transfer, in words."""
-    size = sum(file.stat().st_size for file in staging.rglob("*.incomplete"))
+    size = sum(file.stat().st_size for file in staging.glob("*.part"))
     return f"{size / 1e6:.1f} MB are here already." if size else "Nothing was kept."

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub.constants
-import huggingface_hub.file_download
 import pytest
 
 from scrubjay.models.catalog import Catalog, CatalogError, bundled_planner
@@ -22,7 +21,7 @@ def hub(planner: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_ETAG_TIMEOUT", 0.5)
     monkeypatch.setattr(huggingface_hub.constants, "DEFAULT_REQUEST_TIMEOUT", 0.5)
     monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 4096)
-    monkeypatch.setattr(huggingface_hub.file_download.time, "sleep", lambda _: None)
+    monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
     data = planner.read_bytes()
     with running_hub({NAME: data, "owner/repo/model-Q8_0.gguf": data, "owner/repo/README.md": b"x"}) as hub:
         yield hub
@@ -75,7 +74,7 @@ def test_half_a_file_is_taken_up_where_it_broke_off(hub: Hub, catalog: Catalog) 
     hub.fault, hub.ranges[:] = "", []
     pull(NAME, catalog, hub.url)
     start = int(str(hub.ranges[0]).removeprefix("bytes=").split("-")[0])
-    assert start >= len(hub.files[NAME]) // 2
+    assert start >= len(hub.files[NAME]) // 2 - 4096  # what had not filled a buffer is asked for again
 
 
 def test_what_is_no_model_is_not_kept(hub: Hub, catalog: Catalog) -> None:

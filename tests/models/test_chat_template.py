@@ -77,9 +77,9 @@ def conversation(seed: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]] 
 def theirs(source: str, messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None) -> str | None:
     """What transformers renders; None when the template refuses."""
     try:
-        rendered, _ = render_jinja_template(
+        rendered = render_jinja_template(
             [messages],
-            tools=tools,
+            tools=list(tools) if tools else None,
             chat_template=source,
             add_generation_prompt=True,
             bos_token="<s>",
@@ -87,7 +87,7 @@ def theirs(source: str, messages: list[dict[str, Any]], tools: list[dict[str, An
         )
     except Exception:
         return None
-    return str(rendered[0])
+    return str(rendered[0][0])
 
 
 @cache

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scrubjay.apps.commands import scrubjay
+from scrubjay.models.catalog import LISTED, bundled_planner
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+    def run(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(scrubjay, ["models", *words])
+        return result.exit_code, result.output
+
+    return run
+
+
+def test_the_list_names_what_is_here_and_what_can_be_pulled(run) -> None:  # type: ignore[no-untyped-def]
+    code, output = run("list")
+    assert code == 0
+    assert str(bundled_planner()) in output
+    assert all(name in output for name in LISTED)
+
+
+def test_a_file_is_added_shown_and_removed(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    link = tmp_path / "other.gguf"
+    link.symlink_to(bundled_planner())
+    assert run("add", str(link), "--name", "mine")[0] == 0
+    code, output = run("info", "mine")
+    assert code == 0
+    assert "dialect       scrubjay-1" in output
+    assert "left where it is" in run("remove", "mine")[1]
+    assert bundled_planner().exists()
+
+
+def test_what_cannot_be_done_is_told_with_exit_code_1(run) -> None:  # type: ignore[no-untyped-def]
+    code, output = run("info", "nothing")
+    assert code == 1
+    assert "there is no file and no model 'nothing'" in output
+    code, output = run("pull", "nothing")
+    assert code == 1
+    assert "no listed model" in output

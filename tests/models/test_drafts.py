@@ -135,7 +135,7 @@ def test_what_was_said_before_or_hinted_at_takes_few_steps(
         driver.scheduler = Scheduler(driver.model, driver.vocabulary, 1024, 4, threads=1, draft=8)
         tokens = driver.vocabulary.tokenize(text)
         outbox, pieces, steps = Nowhere(), [], 0
-        outbox.write = lambda written, forced, **_: pieces.extend(written)  # type: ignore[method-assign,misc]
+        outbox.write = lambda written, forced, **_: pieces.extend(written)  # type: ignore[method-assign]
         with patch("scrubjay.models.scheduler.Greedy", return_value=Scripted(list(tokens))):
             driver.scheduler.submit(
                 Request(prompt(request_text), None, len(tokens), outbox, hint=hint)  # type: ignore[arg-type]

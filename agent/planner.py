@@ -197,7 +197,7 @@ class Planner:
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn]
     ) -> Leaning | None:
         """What the words of the request say of the tools; those of a follow-up say little."""
-        if history or "scrubjay.dialect" not in self._engine.metadata:
+        if history or not self._speech.ours:
             return None
         trained = self._engine.metadata.get("scrubjay.tools", "")
         known = {tool.name for tool in tools if tool_fingerprint(tool.schema()) in str(trained)}

@@ -21,7 +21,7 @@ from .models.prompt import Prompt
 from .tools.errors import ToolError
 from .tools.tool import Tool
 
-__all__ = ["CallFailed", "Consent", "Script", "ScriptError", "ScriptedPlanner", "call"]
+__all__ = ["CallFailed", "Consent", "Script", "ScriptError", "ScriptedPlanner", "call", "refused"]
 
 Script = str | Sequence[str] | Mapping[str, str | Sequence[str]] | Callable[[str], str]
 """A plan; plans that are written in turn; either of these by request; or a function from request to plan."""
@@ -66,7 +66,7 @@ class ScriptedPlanner:
         self.prompts.append(prompt)
         request = _request(prompt)
         plan = _whole(self._plan(request))
-        if constraint is not None and (problem := _refused(constraint, plan)):
+        if constraint is not None and (problem := refused(constraint, plan)):
             raise ScriptError(
                 f"no model could write this plan for {request!r} with these tools; {problem}\n"
                 + indent(plan, "    ")
@@ -133,8 +133,8 @@ def _whole(plan: str) -> str:
     return text if text.endswith(f"\n{DONE}") or text in (DONE, NONE) else text + DONE
 
 
-def _refused(constraint: Constraint, plan: str) -> str:
-    """What the grammar of the tools refuses in `plan`; empty when it admits all of it."""
+def refused(constraint: Constraint, plan: str) -> str:
+    """What a grammar (`PlanGrammar`) refuses in `plan`, in words; empty when it admits every line."""
     written = ""
     for number, line in enumerate(plan.splitlines(keepends=True), 1):
         grammar = constraint.next_grammar(written)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from llguidance import LLMatcher
+from llguidance import LLMatcher, LLParserLimits
 from numpy.typing import NDArray
 
 from .confidence import Row
@@ -16,6 +16,9 @@ from .vocabulary import Vocabulary
 # get their turn and `max_tokens` ends it.
 MOST_FORCED = 256
 MOST_FORCED_AHEAD = 16
+
+# The default of 200,000 ends inside a word of thousands of like characters.
+_LIMITS = LLParserLimits(step_lexer_fuel=20_000_000)
 
 
 class Constraint(Protocol):
@@ -177,7 +180,7 @@ class LineByLine:
         if isinstance(self._constraint, PreferringConstraint):
             beginnings = self._constraint.next_beginnings(written)
             self._beginnings = {text.encode(): weight for text, weight in beginnings.items()}
-        self._matcher = LLMatcher(self._tokenizer, grammar, log_level=0)
+        self._matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=_LIMITS)
         if self._matcher.is_error():
             raise self._error(f"it cannot be used:\n{grammar}")
 

@@ -76,7 +76,8 @@ def export(
 
 def trained_tools(corpus: Corpus) -> list[str]:
     """Fingerprints of the tools that packs train, as they are when nothing about them is rewritten."""
-    packs = (*corpus.builtin, *corpus.others)
+    # The packs of unseen tools are there too, without anything to train on.
+    packs = [pack for pack in (*corpus.builtin, *corpus.others) if pack.entries]
     schemas = [*corpus.builtin_tools.values(), *(tool for pack in packs for tool in pack.tools.values())]
     return sorted({tool_fingerprint(schema) for schema in schemas})
 

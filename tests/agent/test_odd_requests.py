@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scrubjay.agent.plan import Json
 from scrubjay.agent.planner import Planner, PlanTooLong
 from scrubjay.models.catalog import bundled_planner
 from scrubjay.models.dialects import SPECIAL_TOKENS
@@ -33,7 +33,7 @@ ODD = {
 }
 
 
-def texts(value: Json) -> list[str]:
+def texts(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [text for item in value.values() for text in texts(item)]
     if isinstance(value, list):
@@ -47,7 +47,9 @@ async def test_values_are_parts_of_the_request_byte_for_byte() -> None:
         copied = {}
         for kind, request in ODD.items():
             written = await planner.write(request, TOOLS)
-            values = texts([step.args for step in written.plan.steps])
+            values = [
+                text for step in written.plan.steps for value in step.args.values() for text in texts(value)
+            ]
             assert all(value in request for value in values), (kind, values)
             copied[kind] = values
         assert sum(bool(values) for values in copied.values()) > len(ODD) / 2, copied

@@ -23,6 +23,10 @@ RETRY_AFTER_S = 0.1
 """The pause before a second attempt; it doubles with each further one."""
 MAX_PROBLEM = 500
 """Characters of an error's text that are kept."""
+MAX_ANSWER = 4_000
+"""Characters of what a tool says to the person when it fails or asks."""
+MAX_RESULT = 10_000_000
+"""Characters of a result: a tool that returns more has failed, and fills nobody's memory further."""
 
 
 class CallFailed(Exception):
@@ -99,9 +103,9 @@ def _told(tool: Tool) -> Iterator[asyncio.Timeout]:
     try:
         yield clock
     except ToolQuestion as error:
-        raise CallFailed(Failure.QUESTION, str(error), False) from error
+        raise CallFailed(Failure.QUESTION, str(error)[:MAX_ANSWER], False) from error
     except ToolFailed as error:
-        raise CallFailed(Failure.REFUSED, str(error), False) from error
+        raise CallFailed(Failure.REFUSED, str(error)[:MAX_ANSWER], False) from error
     except ToolError as error:
         raise CallFailed(Failure.BROKEN, str(error), isinstance(error, ToolResultError)) from error
     except TooManyHangingCalls as error:
@@ -120,7 +124,21 @@ def _told(tool: Tool) -> Iterator[asyncio.Timeout]:
 
 def _plain(tool: Tool, value: Any) -> Json:
     result: Json = tool.validate_result(value)
+    if _longer(result, MAX_RESULT) < 0:
+        raise ToolResultError(f"{tool.name} returned more than {MAX_RESULT:,} characters; ask for less")
     return result
+
+
+def _longer(value: Json, room: int) -> int:
+    """The room that is left after `value`; below 0 as soon as it doesn't fit."""
+    if isinstance(value, str):
+        return room - len(value) - 1
+    if isinstance(value, list | dict):
+        for item in value if isinstance(value, list) else value.values():
+            room = _longer(item, room - 1)
+            if room < 0:
+                return room
+    return room - 1
 
 
 def _may_try_again(tool: Tool, failed: CallFailed) -> bool:

@@ -12,6 +12,10 @@ from pathlib import Path
 from .errors import ToolFailed
 from .said.names import folded, listed
 
+LONGEST_PATH = 4_096
+MOST_PARTS = 64
+"""How long and how deep a path may be; a person's are shorter, and each part costs a look at the disk."""
+
 
 class OutsideFolders(ToolFailed):
     """A path lies outside the folders that are open to the tools, or is hidden in them."""
@@ -56,7 +60,7 @@ class AllowedFolders:
         candidates = list(self._candidates(said))
         if not candidates or not all(self._is_open(path) and path not in self._tops() for path in candidates):
             raise self._outside(said)
-        return next((path for path in candidates if path.parent.is_dir()), candidates[0])
+        return next((path for path in candidates if _exists(path.parent)), candidates[0])
 
     def listed(self) -> str:
         """The open folders for a sentence: "Documents, Desktop or Downloads"."""
@@ -64,7 +68,7 @@ class AllowedFolders:
 
     def _candidates(self, said: str) -> Iterator[Path]:
         """The resolved paths that `said` can mean, likeliest first."""
-        if "\0" in said or not said.strip():
+        if "\0" in said or not said.strip() or len(said) > LONGEST_PATH or said.count("/") > MOST_PARTS:
             raise ToolFailed(f"{said!r} is not the path of a file.")
         try:
             path = Path(said.strip()).expanduser()

@@ -25,6 +25,9 @@ from .times import Times
 When = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Addresses = list[str]
 
+MOST_LISTED = 300
+"""Events that are listed at once."""
+
 _DAY = timedelta(days=1)
 _log = logging.getLogger(__name__)
 
@@ -132,7 +135,9 @@ class Calendar:
             about = {str(number): (f"{one.title} {one.location}",) for number, one in enumerate(found)}
             found = [found[int(key)] for key in meant(query, about, inflected=True)]
         one_day = period.end - period.start <= _DAY
-        return [self._line(event, one_day) for event in sorted(found, key=self._order)]
+        lines = [self._line(event, one_day) for event in sorted(found, key=self._order)]
+        more = [f"and {len(lines) - MOST_LISTED} more"] if len(lines) > MOST_LISTED else []
+        return lines[:MOST_LISTED] + more
 
     def _move_understood(self, arguments: Mapping[str, Any]) -> dict[str, str]:
         event = self._find(arguments["title"], None)

@@ -27,8 +27,10 @@ MOST_ASKED = 5
 """Files that a question offers."""
 
 _PROGRAM_NAME = re.compile(
-    r".*\.(?:desktop|sh|bash|command|exe|msi|bat|cmd|com|scr|ps1|vbs|js|jse|wsf|hta|lnk|url|webloc|jar|appimage"
-    r"|run|deb|rpm|flatpakref|snap|dmg|pkg|app|py|pyw|pyz|pl|rb|reg|workflow)",
+    r".*\.(?:desktop|sh|bash|zsh|csh|fish|command|tool|terminal|scpt|applescript|inetloc|fileloc|workflow"
+    r"|exe|msi|msp|msix|appx|application|appref-ms|bat|cmd|com|pif|scr|cpl|scf|inf|chm|ps1|psm1|vbs|vbe"
+    r"|js|jse|wsf|wsh|hta|lnk|url|webloc|reg|gadget|jar|jnlp|appimage|run|deb|rpm|apk|flatpakref|snap"
+    r"|dmg|iso|pkg|app|crx|xpi|py|pyw|pyz|pl|rb|mjs|service)",
     re.IGNORECASE,
 )
 _PROGRAM_STARTS = (b"\x7fELF", b"#!", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")

@@ -9,6 +9,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+from .allowed_folders import read_regular
 from .errors import ToolFailed
 from .mail_reading import header, parsed, text
 from .mail_store import Kept, Mark, Received
@@ -21,6 +22,10 @@ _READ_AT_MOST = 256_000
 """Bytes of a mail that are read to search it; text comes before attachments."""
 
 _HEADERS_AT_MOST = 32_000
+
+LARGEST_MAIL = 50_000_000
+"""Bytes of a mail that is answered or passed on."""
+
 _DELIVERED = re.compile(r"(\d{1,10})\.(?:M(\d{1,6}))?")
 _FLAGS = {Mark.ANSWERED: "R", Mark.FORWARDED: "P"}
 
@@ -54,7 +59,7 @@ class Maildir:
     def message(self, key: str) -> EmailMessage:
         """As in MailStore."""
         try:
-            return parsed(self._path(key).read_bytes())
+            return parsed(read_regular(self._path(key), LARGEST_MAIL))
         except OSError as error:
             raise ToolFailed(f"The e-mail cannot be read: {error.strerror}.") from error
 

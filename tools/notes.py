@@ -12,6 +12,9 @@ from .errors import ToolFailed, ToolQuestion
 from .said.names import alike, folded, listed, meant
 from .storage import BrokenFile, file_name, files_in, free_path, read_file, write_file
 
+MOST_FOLDERS = 10
+"""How deep a note may lie."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -169,7 +172,7 @@ class Notes:
         """The folder that `said` means, written as on the disk where it exists. Never outside the notes."""
         parts = [file_name(part, "") for part in said.replace("\\", "/").split("/")]
         wanted = "/".join(part for part in parts if part)
-        if not wanted:
+        if not wanted or wanted.count("/") >= MOST_FOLDERS:
             raise ToolFailed(f"{said!r} cannot be the name of a folder.")
         present = {note.folder for note in self._read()}
         return next((folder for folder in sorted(present) if folded(folder) == folded(wanted)), wanted)

@@ -12,6 +12,9 @@ from .errors import ToolFailed
 LONGEST_NAME = 80
 """Characters of a file's name, so that four bytes for each still fit into what file systems allow."""
 
+LARGEST = 20_000_000
+"""Bytes of a file in the data folder: what others can write into must not fill the memory."""
+
 _UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]+')
 
 
@@ -46,6 +49,8 @@ def free_path(folder: Path, name: str, extension: str) -> Path:
 def read_file(path: Path) -> str:
     """The text of a file. Raises BrokenFile when it isn't UTF-8 or cannot be read."""
     try:
+        if path.stat().st_size > LARGEST:
+            raise BrokenFile(path, f"it has more than {LARGEST / 1e6:g} MB")
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BrokenFile(path, f"it is not UTF-8 text (byte {error.start})") from error
@@ -100,10 +105,16 @@ def into_trash(path: Path, trash: Path) -> Path:
 
 
 def files_in(folder: Path, extension: str) -> list[Path]:
-    """The files below `folder` with that extension, by name; hidden ones are left out."""
+    """The files below `folder` with that extension, by name.
+
+    Hidden ones are left out, and links that lead out of the folder: whoever shares it could plant them.
+    """
     found = folder.rglob(f"*{extension}")
     return sorted(
-        path for path in found if not any(p.startswith(".") for p in path.relative_to(folder).parts)
+        path
+        for path in found
+        if not any(p.startswith(".") for p in path.relative_to(folder).parts)
+        and (not path.is_symlink() or path.resolve().is_relative_to(folder.resolve()))
     )
 
 

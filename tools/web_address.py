@@ -14,6 +14,9 @@ Resolve = Callable[[str], Sequence[str]]
 _OWN_NETWORK = re.compile(
     r"(?:.+\.)?(?:localhost|local|localdomain|internal|intranet|lan|home\.arpa|onion)|[^.]+"
 )
+_IPV4_INSIDE = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+"""IPv6 addresses that end in an IPv4 address: behind NAT64, and of old."""
+
 _NO_SCHEME = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#]|$)")
 
 
@@ -83,6 +86,6 @@ def _is_public(address: str) -> bool:
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo and found.teredo[1])
         if inner:
             return _is_public(str(inner))
-        if found in ipaddress.ip_network("64:ff9b::/96"):  # IPv4 behind NAT64
+        if any(found in network for network in _IPV4_INSIDE):
             return _is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
     return found.is_global and not found.is_multicast

@@ -195,3 +195,20 @@ def test_a_hung_thread_does_not_keep_the_program_from_ending() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout, done.stderr) == (0, "given up\n", "")
+
+
+async def test_a_result_that_would_fill_the_memory_is_a_failure() -> None:
+    def flood() -> list[str]:
+        return ["x" * 1_000_000] * 11
+
+    with pytest.raises(CallFailed, match="returned more than 10,000,000 characters"):
+        await call(make_tool(flood))
+
+
+async def test_what_a_tool_says_is_cut() -> None:
+    def refuse() -> None:
+        raise ToolFailed("no " * 1_000_000)
+
+    with pytest.raises(CallFailed) as caught:
+        await call(make_tool(refuse))
+    assert len(str(caught.value)) == 4_000

@@ -98,3 +98,16 @@ def test_no_text_gets_a_private_host_through(said: str) -> None:
     assert address.startswith(("http://", "https://"))
     assert web_address(address, resolve=public) == address
     assert "localhost" not in address.split("/")[2].split(".")[-1]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("\uff11\uff12\uff17.0.0.1", "127。0。0。1", "ⓛocalhost", "127.0.0.1.", "0", "0177.1"),
+        "[::127.0.0.1]",
+        *("[64:ff9b:1::7f00:1]", "[64:ff9b::a00:1]", "[::ffff:10.0.0.1]", "[fe80::1%25eth0]", "100.64.0.1"),
+    ],
+)
+def test_no_way_of_writing_an_own_address_is_opened(host: str) -> None:
+    with pytest.raises(ToolFailed):
+        web_address(f"http://{host}/", resolve=public)

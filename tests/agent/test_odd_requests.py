@@ -46,7 +46,10 @@ async def test_values_are_parts_of_the_request_byte_for_byte() -> None:
         planner = Planner(engine)
         copied = {}
         for kind, request in ODD.items():
-            written = await planner.write(request, TOOLS)
+            try:
+                written = await planner.write(request, TOOLS)
+            except PlanTooLong:  # a clear end, too
+                continue
             values = [
                 text for step in written.plan.steps for value in step.args.values() for text in texts(value)
             ]

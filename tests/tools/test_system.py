@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scrubjay.tools.errors import ToolArgumentError, ToolFailed, ToolQuestion
+from scrubjay.tools.maps import Maps
 from scrubjay.tools.opening import open_in_own_program
 from scrubjay.tools.screenshots import screenshot
 from scrubjay.tools.system import System
@@ -154,18 +155,30 @@ def test_pages_are_opened_and_shown_as_they_are(system: System, opened: list[str
     assert opened == ["https://example.com/a"]
 
 
-@pytest.mark.debian("xdg-utils", "xdg-open")
-def test_a_page_reaches_the_browser_through_the_real_xdg_open(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the desktop's browser, a stand-in, writes the address that it was given."""
     got = tmp_path / "got"
-    browser = put_program(tmp_path / "bin", "browser", f"Path({str(got)!r}).write_text(sys.argv[1])")
-    monkeypatch.setenv("BROWSER", str(browser))
+    program = put_program(tmp_path / "bin", "browser", f"Path({str(got)!r}).write_text(sys.argv[1])")
+    monkeypatch.setenv("BROWSER", str(program))
     monkeypatch.setenv("DISPLAY", ":99")
     monkeypatch.setenv("XDG_CURRENT_DESKTOP", "X-Generic")
     monkeypatch.setenv("HOME", str(tmp_path))
+    return got
+
+
+@pytest.mark.debian("xdg-utils", "xdg-open")
+def test_a_page_reaches_the_browser_through_the_real_xdg_open(browser: Path) -> None:
     open_in_own_program("https://example.com/?a=b&c=$(touch%20x)")
-    assert got.read_text() == "https://example.com/?a=b&c=$(touch%20x)"
+    assert browser.read_text() == "https://example.com/?a=b&c=$(touch%20x)"
+
+
+@pytest.mark.debian("xdg-utils", "xdg-open")
+def test_maps_reach_the_browser_through_the_real_xdg_open(browser: Path) -> None:
+    call(Maps().open_location, query="Café de l'Île")
+    assert browser.read_text() == "https://www.openstreetmap.org/search?query=Caf%C3%A9%20de%20l%27%C3%8Ele"
+    call(Maps().show_directions, destination="Porto", mode="walking")
+    assert "to=Porto&engine=fossgis_osrm_foot" in browser.read_text()
 
 
 def test_percentages_are_checked_before_anything_is_set(system: System) -> None:

@@ -62,25 +62,40 @@ class Person:
 
     tools: Mapping[str, Tool]
     wanted: Sequence[Mapping[str, Any]] = ()
+    after: Sequence[Mapping[str, Any]] = ()
     allowed: dict[int, int] = field(default_factory=dict)
     """By the step's id: which of the wanted effects it is."""
 
-    def wants(self, plan: Sequence[Mapping[str, Any]]) -> None:
-        """From now on, this is what they asked for."""
+    def wants(self, plan: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> None:
+        """From now on, this is what they asked for, and what its effects leave behind."""
+        self.after = after
         self.wanted = [step for step in plan if self.tools[step["tool"]].effect is not Effect.READ]
         self.allowed = {}
 
     async def __call__(self, asked: ConsentAsked) -> bool:
         for number, step in enumerate(self.wanted):
             free = number not in self.allowed.values()
-            if free and step["tool"] == asked.tool and _same(step["args"], asked.args):
+            meant = _same(step["args"], asked.args) and _goes_to(self.after[number], asked.args)
+            if free and step["tool"] == asked.tool and meant:
                 self.allowed[asked.step_id] = number
                 return True
         return False
 
 
+def _goes_to(after: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether it goes to whom they meant: they see the number or the address in the question."""
+    people = [
+        told[name]
+        for told in after.values()
+        if isinstance(told, dict)
+        for name in ("to", "attendees")
+        if name in told
+    ]
+    return all(asked.get("to", asked.get("attendees", wanted)) == wanted for wanted in people)
+
+
 def _same(wanted: Any, asked: Any) -> bool:
-    """Whether arguments are the wanted ones. What a reference stands for shows in what is left behind."""
+    """Whether arguments are the wanted ones, references aside."""
     if isinstance(wanted, str) and wanted.startswith("$"):
         return True
     if isinstance(wanted, Mapping):
@@ -259,7 +274,7 @@ async def live(data: Path, log: Path, model: Path, apart: bool) -> int:
         for number, request in enumerate(REQUESTS, 1):
             lines = [f"${step} = {line}\n" for step, line in enumerate(request["plan"], 1)]
             wanted = plan_json(parse_plan("".join(lines) + "done\n" if lines else "none\n").steps)
-            person.wants(wanted)
+            person.wants(wanted, request.get("after", []))
             began = time.perf_counter()
             turns = Turns() if apart else conversation
             agent = Agent(tools, engine, session=turns, policy=Policy(consent=person), max_tools=48)

@@ -87,6 +87,7 @@ class Assistant:
         self._key: bool | None = None
         self._held = False
         self._deaf = False
+        self._tasks: asyncio.TaskGroup | None = None
         self._agent: Agent | None = None
 
     def listen_by_key(self) -> None:
@@ -117,11 +118,11 @@ class Assistant:
             self._speaker.stop()
             question.answer.set_result(allowed)
 
-    def ask(self, text: str, tasks: asyncio.TaskGroup) -> None:
-        """Serve a typed request."""
+    def ask(self, text: str) -> None:
+        """Serve a typed request, while `run` works."""
         now = perf_counter()
         self._show(Heard(text, now, now))
-        self._begin(text, tasks)
+        self._begin(text)
 
     async def consent(self, asked: ConsentAsked) -> bool:
         """Put the question aloud; only a clear yes after its last word allows the step. One at a time.
@@ -164,11 +165,11 @@ class Assistant:
         loop = asyncio.get_running_loop()
         self._rest()
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with asyncio.TaskGroup() as self._tasks:
                 async for frame in frames:
                     hear = self._hearing_of(frame)
                     if hear is not None:
-                        await self._react(await loop.run_in_executor(self._in_ears, hear), tasks)
+                        await self._react(await loop.run_in_executor(self._in_ears, hear))
                 await self._drop_guess()
                 self._deaf = True
                 self.answer(False)
@@ -185,7 +186,7 @@ class Assistant:
         self._held = self._key
         return partial(self._ears.push, frame, first=first, last=last) if self._key or last else None
 
-    async def _react(self, sounded: Sounded, tasks: asyncio.TaskGroup) -> None:
+    async def _react(self, sounded: Sounded) -> None:
         self._frames += 1
         if self._frames % _LEVEL_EVERY == 0:
             self._show(Level(sounded.level, sounded.probability > 0.5))
@@ -201,11 +202,11 @@ class Assistant:
                 self._show(HeardSoFar(sounded.text))
                 self._guess_at(sounded.text)
             case Turn.ENDED:
-                await self._heard(sounded, tasks)
+                await self._heard(sounded)
             case Turn.NOTHING if sounded.text:
                 self._show(HeardSoFar(sounded.text))
 
-    async def _heard(self, sounded: Sounded, tasks: asyncio.TaskGroup) -> None:
+    async def _heard(self, sounded: Sounded) -> None:
         """An utterance is over: an answer, a word to stop, a request, or nothing for us."""
         text, now = sounded.text.strip(), perf_counter()
         if not sounded.counts or not text or _is_echo(text, self._spoke_over):
@@ -223,7 +224,7 @@ class Assistant:
         else:
             if self._guess is not None and self._guess.text != text:
                 await self._drop_guess()
-            self._begin(text, tasks)
+            self._begin(text)
 
     def _answered(self, question: _OpenQuestion, text: str) -> None:
         answer = clear_answer(text)
@@ -243,12 +244,16 @@ class Assistant:
             await guess.drop()
             self._show(GuessDropped(guess.text))
 
-    def _begin(self, text: str, tasks: asyncio.TaskGroup) -> None:
-        guess, self._guess = self._guess, None
+    def _begin(self, text: str) -> None:
+        if self._tasks is None:
+            return
+        guess = self._guess if self._guess is not None and self._guess.text == text else None
+        if guess is not None:
+            self._guess = None
         self._waiting += 1
         self._idle.clear()
         self._become(State.THINKING)
-        tasks.create_task(self._serve(text, guess))
+        self._tasks.create_task(self._serve(text, guess))
 
     async def _serve(self, text: str, guess: Guess | None) -> None:
         """One request to the end of its answer; after those that were there before."""

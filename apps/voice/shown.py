@@ -89,6 +89,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """A request of an earlier time in this session, with its answer."""
+
+    request: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something does not work; the text says what to do."""
 
@@ -96,5 +104,5 @@ class Trouble:
 
 
 Shown: TypeAlias = (
-    StateChanged | Level | HeardSoFar | Heard | GuessDropped | Happened | Question | Said | Trouble
+    StateChanged | Level | HeardSoFar | Heard | GuessDropped | Happened | Question | Said | Past | Trouble
 )

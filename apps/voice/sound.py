@@ -69,6 +69,13 @@ async def microphone() -> AsyncIterator[AsyncIterator[Samples]]:
         await asyncio.to_thread(stream.close)
 
 
+async def silent_room() -> AsyncIterator[Samples]:
+    """Frames without a sound, for ever: where there is no microphone."""
+    while True:
+        await asyncio.sleep(FRAME_S)
+        yield np.zeros(FRAME, np.int16)
+
+
 def read_wav(path: Path) -> Samples:
     """A recording (PCM of 8, 16 or 32 bit) as samples at RATE, its channels mixed. Raises SoundError."""
     try:

@@ -58,8 +58,14 @@ def pronunciations(word: str) -> tuple[Phones, ...]:
     known = dictionary().get(word)
     if known:
         return known
+    if word.endswith("'s"):
+        return tuple((*way, _plural(way[-1])) for way in pronunciations(word[:-2]))
     by_rule = _by_rule(word)
     return (by_rule,) if by_rule else ()
+
+
+def _plural(last: str) -> str:
+    return "S" if last in ("P", "T", "K", "F", "TH") else "Z"
 
 
 def _by_rule(word: str) -> Phones:

@@ -19,6 +19,8 @@ LANGUAGE_MODEL = Path(__file__).parent / "weights" / "requests.arpa.gz"
 
 _MARK = "~"
 """Between a word and its class: pocketsphinx breaks when a word of a class is in the model, too."""
+_LEAST_MEMBERS = 30
+"""With few contacts each would be so likely that "eighty" becomes Ada."""
 _NOISE = frozenset(["<s>", "</s>", "<sil>", "[NOISE]", "[SPEECH]"])
 
 
@@ -31,6 +33,7 @@ class SphinxTranscriber:
         self._names = names
         self._written: Mapping[str, Mapping[str, str]] = {
             "name": names.person_words,
+            "owner": {f"{word}'s": f"{name}'s" for word, name in names.person_words.items()},
             "title": names.title_words,
         }
         with tempfile.TemporaryDirectory(prefix="scrubjay-voice-") as folder:
@@ -77,7 +80,8 @@ class SphinxTranscriber:
         for kind, written in self._written.items():
             words = [word for word in written if pronunciations(word)] or ["unnamed"]
             classes.append(f"LMCLASS [{kind}]")
-            classes += [f"{word}{_MARK}{kind} {1 / len(words):.6f}" for word in words]
+            share = 1 / max(len(words), _LEAST_MEMBERS)
+            classes += [f"{word}{_MARK}{kind} {share:.6f}" for word in words]
             classes.append(f"END [{kind}]")
             lines += [line for word in words for line in _dictionary_lines(f"{word}{_MARK}{kind}", word)]
         (folder / "words.dict").write_text("\n".join(lines) + "\n", "utf-8")

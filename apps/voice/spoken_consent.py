@@ -21,8 +21,7 @@ _FILLERS = frozenset(["um", "uh", "er", "erm", "well", "oh", "hmm", "please", "t
 
 def spoken_question(asked: ConsentAsked) -> str:
     """The question as it is said: "Send a text message, to 555-0142, message I'm late? Say yes or no." """
-    text = re.sub(r"\s*\((.*)\)\?$", r", \1?", asked.question.strip(), flags=re.DOTALL)
-    text = re.sub(r"(^|[;,(]\s*)([\w ]{1,30}): ", r"\1\2 ", text).replace(";", ",")
+    text = asked.question.replace(" (", ", ").replace(")", "").replace(";", ",").replace(": ", " ")
     return f"{text} {CHOICE}"
 
 

@@ -15,10 +15,13 @@ from .assistant import Assistant
 from .ears import Ears, Listen
 from .guess import SettledPolicy, SettledSession
 from .names import known_names
-from .shown import Shown, State, Trouble
+from .shown import Past, Shown, State, Trouble
 from .sound import Loudspeaker, SoundError
 from .speaker import Speaker, choose_synthesizer
 from .transcriber import Transcriber, choose_transcriber
+
+_EARLIER = 50
+"""Turns of the session that are shown as history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ async def open_assistant(
             consent=assistant.consent,
         )
         agent = Agent(tools, engine, session=session, policy=policy, max_tools=MAX_TOOLS)
+        for turn in await session.history(_EARLIER):
+            show(Past(turn.request, turn.answer))
         yield assistant, await stack.enter_async_context(agent)
 
 

@@ -22,7 +22,8 @@ from pocketsphinx import NGramModel, get_model_path
 
 from .corpus import Corpus, Entry, Json, Pack, load_corpus
 
-NAME, TITLE = "[name]", "[title]"
+NAME, OWNER, TITLE = "[name]", "[owner]", "[title]"
+"""Classes: names, names as owners ("Anna's"), titles."""
 START, END, UNKNOWN = "<s>", "</s>", "<UNK>"
 
 Gram = tuple[str, ...]
@@ -40,6 +41,9 @@ _COMMON = 1e-5
 """Words of names above this general probability ("my", "mum", "rose") stay themselves."""
 _NAMED = {"get_phone_number": "name", "get_email_address": "name", "add_contact": "name"}
 _TITLED = {"open_note": "title", "append_to_note": "title", "create_note": "title"}
+_ANSWERS = ("yes", "yes please", "yes do it", "no", "no thanks", "no don't", "go ahead", "stop", "cancel")
+_ANSWERED = 40
+"""How often each answer to a question counts."""
 _BASE = math.log10(1.0001)
 
 
@@ -67,6 +71,8 @@ def sentences(corpus: Corpus, general: General, seed: int = 1) -> Iterator[list[
                 yield from _said(pack, entry, rng, general)
         for text in pack.none:
             yield spoken_words(text)
+    for text in _ANSWERS:
+        yield from [text.split()] * _ANSWERED
 
 
 def _said(pack: Pack, entry: Entry, rng: random.Random, general: General) -> Iterator[list[str]]:
@@ -89,14 +95,24 @@ def _with_classes(words: Sequence[str], classes: dict[Gram, str], general: Gener
     while at < len(words):
         for gram, kind in classes.items():
             if gram and tuple(words[at : at + len(gram)]) == gram:
-                keep = kind == NAME
-                out += [w if keep and general.alone.get(w, 0) > _COMMON else kind for w in gram]
+                out += [_class_of(word, kind, general) for word in gram]
+                at += len(gram)
+                break
+            owner = (*gram[:-1], f"{gram[-1]}'s") if gram else ()
+            if kind == NAME and owner and tuple(words[at : at + len(gram)]) == owner:
+                out += [_class_of(word, kind, general) for word in gram[:-1]]
+                last = _class_of(gram[-1], OWNER, general)
+                out.append(last if last == OWNER else owner[-1])
                 at += len(gram)
                 break
         else:
             out.append(words[at])
             at += 1
     return out
+
+
+def _class_of(word: str, kind: str, general: General) -> str:
+    return word if kind != TITLE and general.alone.get(word, 0) > _COMMON else kind
 
 
 def spoken_words(text: str) -> list[str]:
@@ -159,10 +175,10 @@ def mixture(requests: Counted, general: General) -> list[dict[Gram, float]]:
     """The n-grams of the mixed model with their probabilities, by order."""
     usual = sorted(general.pronounced, key=lambda word: -general.alone[word])
     own = {word for (word,) in requests.counts[0]}
-    words = {*usual[:_GENERAL_WORDS], *(own & general.pronounced), NAME, TITLE, END}
+    words = {*usual[:_GENERAL_WORDS], *(own & general.pronounced), NAME, OWNER, TITLE, END}
 
     def mixed(gram: Gram) -> float:
-        known = general.probability(gram) if gram[-1] not in (NAME, TITLE) else 0.0
+        known = general.probability(gram) if gram[-1] not in (NAME, OWNER, TITLE) else 0.0
         return _REQUESTS * requests.probability(gram) + (1 - _REQUESTS) * known
 
     grams: list[dict[Gram, float]] = [{(word,): mixed((word,)) for word in words}, {}, {}]

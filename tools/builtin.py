@@ -24,6 +24,7 @@ from .maildir import Maildir
 from .maps import PROVIDERS, Maps
 from .media import Media
 from .meetings import Meetings, provider
+from .message_delivery import delivery
 from .messages import Messages
 from .mpv import Mpv
 from .notes import Notes
@@ -32,6 +33,7 @@ from .settings import (
     CalendarSettings,
     ContactsSettings,
     MailSettings,
+    MessagesSettings,
     Settings,
     SettingsError,
     SystemSettings,
@@ -55,7 +57,7 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
     times = Times.chosen(settings.time)
     apps = (
         _contacts(data_folder, settings.contacts),
-        Messages(data_folder / "messages" / "outbox"),
+        _messages(data_folder, settings.messages),
         Notes(data_folder / "notes"),
         Reminders(data_folder / "reminders", times, settings.reminders.day_at),
         Clock(data_folder / "clock", times),
@@ -74,6 +76,11 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
 def _contacts(data_folder: Path, settings: ContactsSettings) -> Contacts:
     folder = Folder(settings.folder or data_folder / "contacts", ".vcf")
     return Contacts(DavCollection(settings.carddav, "address book") if settings.carddav else folder)
+
+
+def _messages(data_folder: Path, settings: MessagesSettings) -> Messages:
+    webhook = str(settings.webhook) if settings.webhook else ""
+    return Messages(data_folder / "messages", delivery(settings.command, webhook, settings.token))
 
 
 def _calendar(data_folder: Path, settings: CalendarSettings, times: Times) -> Calendar:

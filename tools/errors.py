@@ -45,3 +45,8 @@ class ToolQuestion(ToolFailed):
         super().__init__(question)
         self.question = question
         self.choices = tuple(choices)
+
+
+class MaybeSent(Exception):
+    """The connection broke while something was being sent: it may be on its way or lost. No ToolError, for
+    nobody knows whether it happened; it is told so, and never tried again by itself."""

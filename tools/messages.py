@@ -1,27 +1,38 @@
-"""The messages app: texts go to an outbox on this machine, for whatever has a phone line to deliver."""
+"""The messages app: texts are sent by a program or a web hook, or wait in an outbox."""
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed
+from .message_delivery import Delivery
 from .said.phones import phone_number
 from .say import spoken
 from .storage import new_id, write_file
 
+MOST_PEOPLE = 50
+"""Numbers that one text goes to: a question shows every one of them."""
+
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """An outbox: a folder with one JSON file a message, complete as soon as it is there.
+    """A folder with one JSON file a message, complete as soon as it is there.
 
-    Each holds `id`, `at` (ISO 8601 with offset), `to` (phone numbers) and `message`; names sort by time.
+    What waits is in `outbox/`, what was sent in `sent/`. Each holds
+    `id`, `at` (ISO 8601 with offset), `to` (phone numbers) and `message`; names sort by time.
     """
 
     folder: Path
+    delivery: Delivery | None = None
+    """What sends them; without it they wait."""
     now: Callable[[], datetime] = lambda: datetime.now().astimezone()
 
     @tool(effect=Effect.SEND, state="messages", say="{result}.", recipients=("to",))
@@ -42,8 +53,20 @@ class Messages:
         except ValueError as error:
             raise ToolFailed(f"{error} Look the number up first. Nothing was sent.") from error
         numbers = list(dict.fromkeys(numbers))
+        if len(numbers) > MOST_PEOPLE:
+            raise ToolFailed(f"A text goes to {MOST_PEOPLE} people at most. Nothing was sent.")
         now, name = self.now(), new_id("sms")
         record = {"id": name, "at": now.isoformat(), "to": numbers, "message": message}
-        path = self.folder / f"{now:%Y%m%dT%H%M%S.%f}-{name}.json"
+        if self.delivery is None:
+            self._keep("outbox", record, now)
+            return f"The text to {spoken(numbers)} is in the outbox"
+        self.delivery.deliver(record)
+        try:
+            self._keep("sent", record, now)
+        except OSError as error:  # it is sent: to fail here would have it sent twice
+            _log.warning("The text was sent, but no copy was kept: %s", error)
+        return f"Sent your text to {spoken(numbers)}"
+
+    def _keep(self, folder: str, record: Mapping[str, Any], now: datetime) -> None:
+        path = self.folder / folder / f"{now:%Y%m%dT%H%M%S.%f}-{record['id']}.json"
         write_file(path, json.dumps(record, ensure_ascii=False) + "\n")
-        return f"The text to {spoken(numbers)} is in the outbox"

@@ -8,6 +8,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
 from zoneinfo import ZoneInfo
@@ -100,6 +101,26 @@ class MeetingsSettings(Section):
     """What a link looks like; {slug} is the topic and what cannot be guessed, {topic} the topic alone."""
     command: tuple[str, ...] = ()
     """A program that makes the meeting and prints its link; it reads the meeting as JSON."""
+
+
+class MessagesSettings(Section):
+    """Text messages."""
+
+    command: tuple[str, ...] = ()
+    """A program that sends them: it reads {"id", "at", "to", "message"} as JSON, and ends with 0 when it is
+    done."""
+    webhook: HttpUrl | None = None
+    """An address that sends them: it gets the same JSON by POST. Without either they wait in the outbox."""
+    token: str = ""
+    """The name of the secret in the keyring that the address wants as its bearer token; empty: none."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "MessagesSettings":
+        if self.command and self.webhook:
+            raise ValueError("texts are sent by a command or a webhook, one of the two")
+        if self.webhook and self.webhook.scheme != "https" and not _is_near(self.webhook.host or ""):
+            raise ValueError("http sends your texts in the clear; write https, or an address at home")
+        return self
 
 
 class RemindersSettings(Section):
@@ -201,6 +222,7 @@ class Settings(Section):
     contacts: ContactsSettings = ContactsSettings()
     calendar: CalendarSettings = CalendarSettings()
     meetings: MeetingsSettings = MeetingsSettings()
+    messages: MessagesSettings = MessagesSettings()
     reminders: RemindersSettings = RemindersSettings()
     mail: MailSettings = MailSettings()
     files: FilesSettings = FilesSettings()
@@ -209,6 +231,14 @@ class Settings(Section):
     media: MediaSettings = MediaSettings()
     consent: ConsentSettings = ConsentSettings()
     mcp: Mapping[Annotated[str, Field(pattern=f"^{SERVER_NAME}$")], McpServer] = {}
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this machine or in the own network, as a phone that sends texts is."""
+    try:
+        return ip_address(host.strip("[]")).is_private
+    except ValueError:
+        return host == "localhost" or host.endswith(".local")
 
 
 def read_settings(path: Path) -> Settings:

@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from email.headerregistry import AddressHeader
 from email.message import EmailMessage
 
-from .errors import ToolFailed
+from .errors import MaybeSent, ToolFailed
 from .secrets import account_name, secret
 from .settings import MailServer
 
 TIMEOUT_S = 20.0
 _USUAL_PORTS = {"tls": 465, "starttls": 587, "none": 25}
-
-
-class MaybeSent(Exception):
-    """The connection broke while the server was taking a mail: it may be on its way or lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import trustme
 from imapclient import IMAPClient
 
 from scrubjay.tools.allowed_folders import AllowedFolders
-from scrubjay.tools.errors import ToolFailed
+from scrubjay.tools.errors import MaybeSent, ToolFailed
 from scrubjay.tools.imap import Imap
 from scrubjay.tools.mail import Mail
 from scrubjay.tools.maildir import Maildir
 from scrubjay.tools.secrets import SecretMissing
 from scrubjay.tools.settings import MailServer
-from scrubjay.tools.smtp import MaybeSent, Smtp
+from scrubjay.tools.smtp import Smtp
 
 from .calling import call
 from .mail_servers import PASSWORD, USER, Taken, imap_server, smtp_server

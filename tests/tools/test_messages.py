@@ -16,13 +16,13 @@ NOW = datetime(2026, 11, 24, 14, 20, tzinfo=UTC)
 
 @pytest.fixture
 def messages(tmp_path: Path) -> Messages:
-    return Messages(tmp_path / "outbox", lambda: NOW)
+    return Messages(tmp_path, now=lambda: NOW)
 
 
 def test_a_text_lies_in_the_outbox_as_one_complete_file(messages: Messages) -> None:
     said = answer(messages.send_sms, to=["555-0142", "555-0117"], message='Ich "komme" später\n…')
     assert said == "The text to 555-0142 and 555-0117 is in the outbox."
-    (path,) = messages.folder.iterdir()
+    (path,) = (messages.folder / "outbox").iterdir()
     record = json.loads(path.read_text(encoding="utf-8"))
     assert record == {
         "id": record["id"],
@@ -37,12 +37,12 @@ def test_a_text_lies_in_the_outbox_as_one_complete_file(messages: Messages) -> N
 def test_every_text_is_a_message_of_its_own(messages: Messages) -> None:
     for _ in range(3):
         call(messages.send_sms, to=["555-0142"], message="hello")
-    assert len(list(messages.folder.iterdir())) == 3
+    assert len(list((messages.folder / "outbox").iterdir())) == 3
 
 
 def test_one_number_twice_gets_one_text(messages: Messages) -> None:
     call(messages.send_sms, to=["555-0142", "555-0142"], message="hello")
-    assert json.loads(next(messages.folder.iterdir()).read_text())["to"] == ["555-0142"]
+    assert json.loads(next((messages.folder / "outbox").iterdir()).read_text())["to"] == ["555-0142"]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_cannot_be_sent_is_refused_whole(
 ) -> None:
     with pytest.raises(ToolFailed, match=words):
         call(messages.send_sms, to=to, message=message)
-    assert not messages.folder.exists()
+    assert not list(messages.folder.iterdir())
 
 
 def test_numbers_come_as_a_list(messages: Messages) -> None:

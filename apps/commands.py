@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, Home] = {
     "config": Home("config", "Open the settings."),
     "remind": Home("remind", "Ring reminders, alarms and timers."),
     "undo": Home("undo", "Take back what was done last."),
+    "verify-cache": Home("verify_cache", "Show that what is reused changes no plan."),
     "doctor": Home("doctor", "Say what works on this machine, and what the rest needs."),
 }
 

@@ -80,7 +80,7 @@ class Ahead:
 
     def _compute(self, segment: CachedSegment, pinned: bool) -> None:
         self._batch.clear()
-        self._store.read(segment, self._batch, self._batch.capacity)
+        self._store.read(segment, self._batch, alone=True)
         self._context.decode(self._batch)
         if segment.complete:
             self._store.completed(segment, pinned)

@@ -8,6 +8,9 @@ import llama_cpp
 import numpy as np
 from numpy.typing import NDArray
 
+# Tokens of one prompt in one batch: enough for full speed, few enough that others don't wait long for theirs.
+PROMPT_TOKENS = 128
+
 
 @dataclass(slots=True, eq=False)
 class Stream:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .adapter_file import AdapterFile, read_adapter
 from .adapters import AdapterUse
 from .cache_settings import CacheSettings
+from .confidence import Row
 from .constrained import Constraint
 from .context import draft_count, thread_count
 from .errors import EngineClosedError, NativeError
@@ -100,6 +101,7 @@ class LlamaEngine:
         adapter: AdapterUse | None = None,
         thinking: Thinking | None = None,
         hint: str = "",
+        watch: Callable[[Row, int], None] | None = None,
     ) -> AsyncGenerator[Chunk, None]:
         """Write what follows `prompt`, greedily, until the model or the constraint ends it or `max_tokens`
         are written; chunks come as they are written.
@@ -107,6 +109,8 @@ class LlamaEngine:
         adapter: what writes it. thinking: write a thought first, whose tokens `max_tokens` doesn't count.
         hint: what may come out, from somebody who knows less; it makes the writing faster where it is right,
         and never changes what is written.
+        watch: is called in the engine's thread with the logits of each token that was chosen, which it may
+        not keep, and the token.
 
         Closing the generator, or cancelling the task that waits for it, stops the writing within one token.
         Raises `RequestTooLongError`, `ContextFullError` (after the chunks that fitted), `GrammarError`,
@@ -114,6 +118,7 @@ class LlamaEngine:
         """
         request = _request(prompt, constraint, max_tokens, adapter, thinking)
         request.hint = hint
+        request.watch = watch
         self._thread.submit(request)
         async with aclosing(_stream(request.outbox)) as chunks:
             async for chunk in chunks:
@@ -192,9 +197,9 @@ class LlamaEngine:
             registration.cancelled = True
         return registration.computed
 
-    async def forget(self) -> None:
-        """Let go of all that was computed and nobody uses, this model's files on disk included."""
-        await asyncio.wrap_future(self._thread.call(lambda scheduler: scheduler.forget()))
+    async def forget(self, *, on_disk: bool = True) -> None:
+        """Let go of all that was computed and nobody uses; this model's files on disk only if asked to."""
+        await asyncio.wrap_future(self._thread.call(lambda scheduler: scheduler.forget(on_disk)))
 
     @property
     def usage(self) -> Usage:

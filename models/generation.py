@@ -1,10 +1,11 @@
 """One generation, from a prompt's tokens to the end of its text."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .adapters import AdapterUse, Switch
 from .batch import Stream
-from .confidence import Confidence, Rows
+from .confidence import Confidence, Row, Rows
 from .constrained import Chooser, Constraint
 from .drafts import Lookup
 from .errors import ContextFullError
@@ -30,6 +31,8 @@ class Request:
     outbox: Outbox
     adapter: AdapterUse | None = None
     thinking: Thinking | None = None
+    watch: Callable[[Row, int], None] | None = None
+    """Is shown the logits of each token that was chosen, and the token, in the engine's thread."""
     read_under: str = ""
     """The adapter that reads the prompt, by its identity (see `SegmentKey`); "": the model alone."""
     hint: str = ""
@@ -80,6 +83,7 @@ class Generation:
         self.draft: list[int] = []
         """Guesses among the stream's tokens of this step, its last ones."""
         self._lookup = lookup
+        self._watch = request.watch
         self._switch = switch
         self._thinking = request.thinking is not None
         self._max_tokens = request.max_tokens
@@ -156,6 +160,8 @@ class Generation:
         right, agreed = 0, True
         while agreed and not self.finished:
             token = self._chooser.choose(logits[right])
+            if self._watch is not None:
+                self._watch(logits[right], token)
             if self._vocabulary.ends(token):
                 self.finished = True
                 break

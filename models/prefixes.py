@@ -5,7 +5,7 @@ by a radix tree over its tokens. All sessions of an engine share it; a session's
 alone who send the very same tokens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .prefix_tree import PrefixTree, Tokens
 from .segment_key import Part, SegmentKey
@@ -13,6 +13,9 @@ from .store import KVStore
 
 FEWEST_TOKENS = 8
 """What is shorter is computed again sooner than it is found."""
+ALIGNED = 16
+"""Reuse ends at a multiple of this: the tokens that are left are then multiplied in the same groups as if all
+were computed, and rounded alike."""
 _SWEEP_EVERY = 256
 
 
@@ -35,7 +38,8 @@ class Prefixes:
         `room` tells how many cells their segments may take when so many tokens are reused.
         """
         while True:
-            parts = self._tree.match(tokens, adapter, self._store.__contains__)
+            known = self._tree.match(tokens, adapter, self._store.__contains__)
+            parts = _cut(known, known[-1].end // ALIGNED * ALIGNED) if known else []
             while parts and not self._store.fit([part.key for part in parts], room(parts[-1].end)):
                 parts.pop()
             if not parts or parts[-1].end < FEWEST_TOKENS:
@@ -47,23 +51,32 @@ class Prefixes:
                 return parts
             # A copy could not be used, and the store has it no more: look again.
 
-    def keep(self, sequence: int, tokens: Tokens, adapter: str) -> None:
-        """Keep what a sequence of the context holds: the KV of `tokens`, as `adapter` read them."""
-        parts = self._tree.match(tokens, adapter, self._store.__contains__)
-        start = parts[-1].end if parts else 0
-        if len(tokens) - start < FEWEST_TOKENS:
+    def keep(self, sequence: int, tokens: Tokens, adapter: str, reused: Sequence[Part]) -> None:
+        """Keep what a sequence of the context holds: the KV of `tokens`, as `adapter` read them, of which
+        those after the parts that were `reused` are its own."""
+        known = self._tree.match(tokens, adapter, self._store.__contains__)
+        start = reused[-1].end if reused else 0
+        if not known or known[-1].end < start:
+            start = known[-1].end if known else 0
+        elif len(tokens) - known[-1].end < FEWEST_TOKENS:
             return
+        follows = reused[-1].key if reused and reused[-1].end == reused[-1].key.end else None
         while start < len(tokens):
             end = min(start + self._longest, len(tokens))
             key = SegmentKey(tokens[:start], tokens[start:end], adapter)
-            if not self._store.keep(key, sequence):
+            if not self._store.keep(key, sequence, follows):
                 return
             self._tree.insert(key)
-            start = end
+            start, follows = end, key
         self._kept += 1
         if self._kept % _SWEEP_EVERY == 0:
             self._tree.sweep(self._store.__contains__)
 
     def forget(self) -> None:
-        """Forget every beginning."""
-        self._tree.clear()
+        """Forget every beginning that the store has forgotten."""
+        self._tree.sweep(self._store.__contains__)
+
+
+def _cut(parts: Sequence[Part], end: int) -> list[Part]:
+    """What of `parts` stands before a position."""
+    return [Part(part.key, part.start, min(part.end, end)) for part in parts if part.start < end]

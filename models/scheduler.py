@@ -4,7 +4,7 @@ from collections import deque
 
 from .adapters import Adapters, Switch
 from .ahead import Ahead
-from .batch import Batch, Stream
+from .batch import PROMPT_TOKENS, Batch, Stream
 from .cache_settings import IN_MEMORY, CacheSettings
 from .confidence import Rows
 from .constrained import Chooser, Constraint, Greedy, LineByLine
@@ -24,8 +24,6 @@ from .store import CachedSegment, KVStore, Usage
 from .thinking import ThinkFirst
 from .vocabulary import Vocabulary
 
-# Tokens of one prompt in one batch: enough for full speed, few enough that others don't wait long for theirs.
-PROMPT_TOKENS = 128
 DRAFT_ROWS = 24  # drafted tokens of all generations in one batch
 SEGMENT_SEQUENCES = 64  # more would slow every step down
 PREFIX_SEQUENCES = 32
@@ -125,10 +123,10 @@ class Scheduler:
         except NativeError as error:
             self._abandon(error)
 
-    def forget(self) -> None:
-        """Let go of every segment that nobody uses, on disk too."""
+    def forget(self, on_disk: bool = True) -> None:
+        """Let go of every segment that nobody uses, on disk only if asked to."""
         self.ahead.pause()
-        self._segments.forget(on_disk=True)
+        self._segments.forget(on_disk)
         if self._prefixes is not None:
             self._prefixes.forget()
 
@@ -318,11 +316,24 @@ class Scheduler:
         streams = [segment.stream for segment in generation.segments if segment.complete]
         if len(streams) < len(generation.segments):
             return False
+        alone = self._alone(generation)
+        if alone:
+            self._segments.line_up(generation.segments)
+        else:
+            self._segments.bring_back(generation.segments)
         for stream, part in zip(streams, generation.parts, strict=True):
             assert stream is not None
             self._context.copy(stream.sequence, generation.stream.sequence, part.start, part.end)
+        if alone and generation.parts and part.end < part.key.end and generation.segments[-1].users == 1:
+            # Its other cells would stand between what is reused and what comes next.
+            self._segments.let_go(generation.segments.pop())
+            generation.reserved += part.end - part.start
         generation.composed = True
         return True
+
+    def _alone(self, generation: Generation) -> bool:
+        """Whether nothing else that runs has cells in the context."""
+        return all(other is generation or other.lead is generation for other in self._running)
 
     def _add_segment(self) -> CachedSegment | None:
         """Put tokens of the first segment that someone waits for into the batch.
@@ -334,7 +345,7 @@ class Scheduler:
                 continue
             for segment in generation.segments:
                 if not segment.complete:
-                    self._segments.read(segment, self._batch, PROMPT_TOKENS)
+                    self._segments.read(segment, self._batch, self._alone(generation))
                     return segment
         return None
 
@@ -353,7 +364,8 @@ class Scheduler:
     def _end(self, generation: Generation, error: Exception | None) -> None:
         if self._prefixes is not None and error is None and generation.lead is None and generation.composed:
             tokens = generation.tokens[: generation.stream.position][: generation.read_alike]
-            self._prefixes.keep(generation.stream.sequence, tuple(tokens), generation.read_under)
+            sequence, adapter = generation.stream.sequence, generation.read_under
+            self._prefixes.keep(sequence, tuple(tokens), adapter, generation.parts)
         generation.close(error)
         self._running.remove(generation)
         self._hand_on_lead(generation)

@@ -8,8 +8,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .batch import Batch, Stream
-from .context import Context
+from .batch import PROMPT_TOKENS, Batch, Stream
+from .context import Context, SavedCells
+from .errors import NativeError
 from .kv_files import KVFiles
 from .kv_memory import KVMemory
 from .segment_key import SegmentKey
@@ -57,6 +58,8 @@ class KVStore:
         self._memory = memory
         self._files = files
         self._unsaved: dict[SegmentKey, None] = {}  # kept in the context only, so far
+        self._line: list[SegmentKey] = []  # what stands side by side at the beginning of the context
+        self._away: dict[SegmentKey, SavedCells] = {}  # has a sequence, but its cells are here for the moment
 
     def __contains__(self, key: SegmentKey) -> bool:
         """Whether a segment need not be computed."""
@@ -101,11 +104,44 @@ class KVStore:
             segment.users += 1
         absent = [segment for segment in segments if segment.stream is None]
         self._evict(room - _cells(segment.key for segment in absent), spare=len(absent))
-        for segment in reversed(absent):  # what stands before others is used last, and leaves after them
+        for segment in absent:
             self._enter(segment)
         for segment in reversed(segments):
             self._resident.move_to_end(segment.key)
         return segments
+
+    def line_up(self, segments: Sequence[CachedSegment]) -> None:
+        """Put complete segments side by side into a context that holds nothing else, in this order.
+
+        How sums are rounded depends on which cells are used. Lined up, the same prompt finds the same cells,
+        whatever was there before, and gets the same logits to the last bit. Nobody else may use the context.
+        """
+        keys = [segment.key for segment in segments]
+        lined = next(
+            (place for place, (one, other) in enumerate(zip(self._line, keys, strict=False)) if one != other),
+            min(len(self._line), len(keys)),
+        )
+        if lined == len(keys) == len(self._resident):
+            return
+        moved = segments[lined:]
+        copies = [self._copy(segment) for segment in moved]
+        for other in [one for key, one in self._resident.items() if key not in keys]:
+            self._leave(other)
+        for segment in moved:
+            self._away.pop(segment.key, None)
+            self._context.remove(_sequence(segment))
+        if not lined:
+            self._context.clear()
+        for segment, cells in zip(moved, copies, strict=True):
+            if not self._context.restore(_sequence(segment), cells):
+                raise NativeError("llama.cpp refuses cells that it has given")
+        self._line = keys
+
+    def let_go(self, segment: CachedSegment) -> None:
+        """`release` a segment that nobody else uses, and take it out of the context."""
+        segment.users -= 1
+        if not segment.users:
+            self._leave(segment)
 
     def release(self, segments: Sequence[CachedSegment]) -> None:
         """Take back what `acquire` gave."""
@@ -119,15 +155,30 @@ class KVStore:
             if not segment.users and not segment.complete:
                 self._leave(segment)
 
-    def read(self, segment: CachedSegment, batch: Batch, limit: int) -> None:
-        """Put up to `limit` of a segment's next tokens into a batch; what it sees must be complete."""
+    def read(self, segment: CachedSegment, batch: Batch, alone: bool) -> None:
+        """Put the next of a segment's tokens into a batch; what it sees must be complete.
+
+        alone: nobody else uses the context. Then the segment is computed side by side with what it sees, and
+        nothing else in the context, so that it gets the same cells whatever was there before.
+        """
         assert segment.stream is not None
         key = segment.key
-        if key.before and len(segment.stream.pending) == len(key.tokens):
-            before = self._resident[key.seen]
-            assert before.stream is not None
-            self._context.copy(before.stream.sequence, segment.stream.sequence)
-        batch.add(segment.stream, limit, logits=False)
+        if len(segment.stream.pending) == len(key.tokens):
+            before = self._resident[key.seen] if key.before else None
+            if alone and not self._begun():
+                self._send_away()
+                self._context.clear()
+            if before is not None:
+                self.bring_back([before])
+                self._context.copy(_sequence(before), segment.stream.sequence)
+        batch.add(segment.stream, PROMPT_TOKENS, logits=0)
+
+    def bring_back(self, segments: Sequence[CachedSegment]) -> None:
+        """See to it that segments that were put away for a moment have their cells in the context."""
+        for segment in segments:
+            cells = self._away.pop(segment.key, None)
+            if cells is not None and not self._context.restore(_sequence(segment), cells):
+                raise NativeError("llama.cpp refuses cells that it has given")
 
     def completed(self, segment: CachedSegment, pinned: bool = False) -> None:
         """After a segment's last token was computed: keep its own cells alone, and a copy of them.
@@ -140,8 +191,11 @@ class KVStore:
             self._context.remove(segment.stream.sequence, end=len(key.before))
         self._save(key, pinned or not key.before)
 
-    def keep(self, key: SegmentKey, sequence: int) -> bool:
-        """Make a segment of cells that a sequence holds; False where there is no place for it."""
+    def keep(self, key: SegmentKey, sequence: int, follows: SegmentKey | None) -> bool:
+        """Make a segment of cells that a sequence holds; False where there is no place for it.
+
+        follows: the segment whose cells come right before, if they are lined up.
+        """
         if key in self._resident:
             return True
         self._evict(self._resident_limit - len(key.tokens), spare=1)
@@ -152,6 +206,8 @@ class KVStore:
         self._context.copy(sequence, segment.stream.sequence, len(key.before), key.end)
         self._resident[key] = segment
         self._unsaved[key] = None
+        if self._line and follows == self._line[-1]:
+            self._line.append(key)
         return True
 
     def ready(self, key: SegmentKey) -> bool:
@@ -211,9 +267,9 @@ class KVStore:
     def _save(self, key: SegmentKey, pinned: bool = False) -> None:
         """Copy a segment that is in the context into memory, and have it written to disk."""
         self._unsaved.pop(key, None)
-        stream = self._resident[key].stream
-        assert stream is not None
-        cells = self._context.save(stream.sequence)
+        segment = self._resident[key]
+        self.bring_back([segment])
+        cells = self._context.save(_sequence(segment))
         self._memory.put(key, cells, pinned)
         if self._files is not None:
             self._files.put(key, cells, pinned)
@@ -226,6 +282,30 @@ class KVStore:
         self._spare.append(segment.stream.sequence)
         segment.stream = None
         del self._resident[segment.key]
+        self._away.pop(segment.key, None)
+        if segment.key in self._line:
+            del self._line[self._line.index(segment.key) :]
+
+    def _begun(self) -> bool:
+        """Whether a segment is half computed."""
+        return any(
+            segment.stream is not None and 0 < len(segment.stream.pending) < len(key.tokens)
+            for key, segment in self._resident.items()
+        )
+
+    def _send_away(self) -> None:
+        """Take the cells of all complete segments out of the context; `bring_back` puts them there again."""
+        for segment in self._resident.values():
+            if segment.complete:
+                self._away[segment.key] = self._copy(segment)
+                self._context.remove(_sequence(segment))
+        self._line = []
+
+    def _copy(self, segment: CachedSegment) -> SavedCells:
+        if segment.key in self._away:
+            return self._away[segment.key]
+        copy = self._memory.get(segment.key)
+        return self._context.save(_sequence(segment)) if copy is None else copy
 
     def _evict(self, room: int, spare: int) -> None:
         """Until the rest takes at most `room` cells and `spare` sequences are free, unused segments leave."""
@@ -236,6 +316,11 @@ class KVStore:
             if not segment.users:
                 cells -= len(segment.key.tokens)
                 self._leave(segment)
+
+
+def _sequence(segment: CachedSegment) -> int:
+    assert segment.stream is not None
+    return segment.stream.sequence
 
 
 def _cells(keys: Iterable[SegmentKey]) -> int:

@@ -1,0 +1,89 @@
+"""What a model chose and from which logits, and whether two runs agree: outputs are the evidence.
+
+Reused KV should leave no trace in what is written. A damaged, stale or foreign cell changes the logits long
+before it changes a plan; so runs are compared by every logit of every chosen token, by its margin before the
+next best token, and by its rank. In the spirit of Token-DiFR (https://arxiv.org/abs/2511.20621).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .confidence import Row
+
+
+@dataclass(slots=True)
+class Trace:
+    """The tokens that a model chose in one generation, each with the logits that it was chosen from."""
+
+    tokens: list[int] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def add(self, logits: Row, token: int) -> None:
+        """Record a choice; what an engine's `watch` calls."""
+        self.rows.append(logits.copy())
+        self.tokens.append(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One generation against the same one computed afresh, up to the first token that differs.
+
+    difference: the largest between two logits. margin: the smallest of a chosen token's logit over the best
+    other one, afresh; below 0 where a grammar forbade what the model liked better. rank: the worst, from 0,
+    that a token chosen afresh has among the logits of this run and had not afresh. diverges_at: the place of
+    the first other token.
+    """
+
+    tokens: int
+    difference: float
+    margin: float
+    rank: int
+    diverges_at: int | None
+
+    @property
+    def exact(self) -> bool:
+        """Whether the runs agree to the last bit."""
+        return self.diverges_at is None and self.difference == 0
+
+
+def compare(trace: Trace, afresh: Trace) -> Comparison:
+    """Hold a run against the one that computed everything."""
+    pairs = list(zip(trace.tokens, afresh.tokens, strict=False))
+    parted = next((place for place, (one, other) in enumerate(pairs) if one != other), None)
+    if parted is None and len(trace.tokens) != len(afresh.tokens):
+        parted = len(pairs)
+    compared = len(pairs) if parted is None else min(parted + 1, len(pairs))
+    difference, margin, rank = 0.0, float("inf"), 0
+    for place in range(compared):
+        row, fresh, token = trace.rows[place], afresh.rows[place], afresh.tokens[place]
+        difference = max(difference, float(np.abs(row - fresh).max()))
+        margin = min(margin, _margin(fresh, token))
+        rank = max(rank, _rank(row, token) - _rank(fresh, token))
+    return Comparison(compared, difference, margin, rank, parted)
+
+
+def verdict(comparisons: Sequence[Comparison]) -> str:
+    """What a set of comparisons says, in a few words."""
+    parted = [number for number, one in enumerate(comparisons, 1) if one.diverges_at is not None]
+    difference = max((one.difference for one in comparisons), default=0.0)
+    if parted:
+        first = comparisons[parted[0] - 1]
+        return (
+            f"diverges in {len(parted)} of {len(comparisons)}, first in number {parted[0]} at token"
+            f" {first.diverges_at} (its margin was {first.margin:.2g}, the largest logit difference"
+            f" {first.difference:.2g})"
+        )
+    if all(one.exact for one in comparisons):
+        return "exact"
+    return f"equal up to rounding (largest logit difference {difference:.2g})"
+
+
+def _margin(logits: Row, token: int) -> float:
+    best, second = np.partition(logits, -2)[-2:][::-1]
+    return float(logits[token] - (second if logits[token] == best else best))
+
+
+def _rank(logits: Row, token: int) -> int:
+    return int((logits > logits[token]).sum())

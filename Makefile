@@ -33,8 +33,9 @@ bench: $(VENV)/installed-dev
 # What some tests need and pip does not bring. Where it may not be installed, pytest says what was skipped.
 .PHONY: debian-packages
 debian-packages:
-	@missing=$$(sed 's/#.*//' tests/debian-packages.txt | while read -r package command; do \
-		[ -z "$$package" ] || command -v "$$command" >/dev/null || echo "$$package"; done); \
+	@missing=$$(sed 's/#.*//' tests/debian-packages.txt | while read -r package brings; do \
+		[ -z "$$package" ] || command -v $$brings >/dev/null || ls $$brings >/dev/null 2>&1 || \
+		echo "$$package"; done); \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null || \
 		echo "Not installed: $$missing"; \

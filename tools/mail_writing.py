@@ -96,7 +96,8 @@ def forward_of(
     for part in original.iter_attachments() if original.is_multipart() else ():
         inner = part.get_payload()
         if isinstance(inner, list) and isinstance(inner[0], EmailMessage):  # a mail in the mail
-            _attach(forward, f"{subject(inner[0])}.eml", inner[0].as_bytes())
+            # In the old way, which writes headers down as they came: reading hostile ones can take minutes.
+            _attach(forward, f"{subject(inner[0])}.eml", inner[0].as_bytes(policy=policy.compat32))
         elif isinstance(content := part.get_payload(decode=True), bytes):
             _attach(forward, part.get_filename() or "attachment", content)
     return forward

@@ -70,7 +70,10 @@ class System:
         return f"Opened {app.name}"
 
     def _page(self, arguments: Mapping[str, Any]) -> Mapping[str, str]:
-        return {"url": self._address(arguments["url"])} if "url" in arguments else {}
+        # Not looked up before the person has agreed: a name can carry anything out to who answers for it.
+        if "url" not in arguments:
+            return {}
+        return {"url": web_address(arguments["url"], private=self.private_pages, resolve=lambda host: ())}
 
     @tool(effect=Effect.SEND, state="system", say="{result}.", understood=_page)
     def open_url(self, url: str) -> str:

@@ -1,6 +1,7 @@
 """The mail app on a Maildir: what is written, found, answered and passed on."""
 
 import mailbox
+import time
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.headerregistry import Address
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from scrubjay.tools.allowed_folders import AllowedFolders, OutsideFolders
 from scrubjay.tools.errors import ToolFailed, ToolQuestion
+from scrubjay.tools.html_text import html_text
 from scrubjay.tools.mail import Mail
 from scrubjay.tools.mail_reading import parsed
 from scrubjay.tools.maildir import Maildir
@@ -213,6 +215,55 @@ def test_a_broken_mail_breaks_nothing(mail: Mail, raw: bytes) -> None:
     deliver(mail, LUNCH, 2)
     assert len(call(mail.search_email)) == 2
     call(mail.reply_to_email, query="Sid", body="Yes")
+
+
+NESTED = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"From: x@y.zz\n" + NESTED + b"\nlunch", id="parts in parts"),
+        pytest.param(b"Content-Type: message/rfc822\n\n" * 5000, id="mails in mails"),
+        *(
+            pytest.param(
+                b"From: %b\nSubject: %b\nContent-Type: text/plain; %b\n\nlunch" % ((sign * 9_000,) * 3),
+                id=f"headers of {sign.decode()}",
+            )
+            for sign in (b"(", b",", b'"', b":", b";", b"<@", b"=?utf-8?q?", b" a=b;")
+        ),
+        *(
+            pytest.param(
+                b"From: x@y.zz\nContent-Type: text/html\n\n" + sign * 60_000, id=f"a body of {sign.decode()}"
+            )
+            for sign in (b"<a ", b"<!--", b"<![CDATA[", b"<script>", b"&#")
+        ),
+    ],
+)
+def test_a_mail_made_to_eat_time_takes_none(mail: Mail, raw: bytes) -> None:
+    deliver(mail, raw, 1)
+    deliver(mail, LUNCH, 2)
+    began = time.process_time()
+    assert len(call(mail.search_email)) == 2
+    assert len(call(mail.search_email, query="noon")) == 1
+    call(mail.reply_to_email, query="Sid", body="Yes")
+    assert time.process_time() - began < 20  # some took minutes
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>a<br/>b &amp; c</p><p>d", "a\nb & c\n\nd"),
+        ("a < b and c > d", "a < b and c > d"),
+        ('<a title="x>y" href=q>link</a>', "link"),
+        ("<style>x{}</style>hi<script>if (1<2) x</script> yo<!-- no --> !", "hi yo !"),
+        ("<!DOCTYPE html><html><head><title>T</title><body>Hi", "Hi"),
+        ("seen<!-- never ends <p>x", "seen"),
+        ("seen<script>never ends", "seen"),
+    ],
+)
+def test_a_page_reads_as_its_text(html: str, text: str) -> None:
+    assert html_text(html) == text
 
 
 def test_a_reply_quotes_threads_and_marks(mail: Mail) -> None:

@@ -155,6 +155,23 @@ def test_pages_are_opened_and_shown_as_they_are(system: System, opened: list[str
     assert opened == ["https://example.com/a"]
 
 
+def test_no_name_is_looked_up_before_the_person_agrees(opened: list[str], tmp_path: Path) -> None:
+    looked_up: list[str] = []
+
+    def resolve(host: str) -> list[str]:
+        looked_up.append(host)
+        return ["127.0.0.1"]
+
+    system = System(tmp_path, tmp_path / "trash", open=opened.append, resolve=resolve)
+    assert system.open_url.understood is not None
+    assert system.open_url.understood({"url": "4471.evil.example"}) == {"url": "https://4471.evil.example"}
+    assert looked_up == []
+    with pytest.raises(ToolFailed, match="your own network"):
+        call(system.open_url, url="4471.evil.example")
+    assert looked_up == ["4471.evil.example"]
+    assert opened == []
+
+
 @pytest.fixture
 def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the desktop's browser, a stand-in, writes the address that it was given."""

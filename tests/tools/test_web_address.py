@@ -52,6 +52,8 @@ def test_a_page_is_opened_by_its_address(said: str, address: str) -> None:
             "http://[::1",
         ),
         *("https://example.com:99999", "vscode://x", "http:example.com"),
+        *("http://%31%32%37.0.0.1/", "http://127.0.0.1%00.example.com/", "http://example.com%2f@127.0.0.1/"),
+        *("http://.localhost/", "http://exa$mple.com/", "http://127.0.0.1;.example.com/", "http://[v1.x]/"),
     ],
 )
 def test_anything_else_is_refused(said: str) -> None:
@@ -75,6 +77,7 @@ def test_anything_else_is_refused(said: str) -> None:
         *("[::1]", "[::ffff:127.0.0.1]", "[fe80::1]", "[fd00::1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"),
         *("10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
         *("router", "printer.local", "nas.lan", "app.internal"),
+        *("①②⑦.⓪.⓪.①", "127。0。0。1", "127.0.0.1。", "localhost。", "[::1%25lo]"),
     ],
 )
 def test_the_own_network_is_not_opened_unless_allowed(host: str) -> None:

@@ -37,11 +37,13 @@ CHANGES_S = 1.0
 _RESULT: TypeAdapter[mcp.CallToolResult | mcp.InputRequiredResult] = TypeAdapter(
     mcp.CallToolResult | mcp.InputRequiredResult
 )
+_UNCLEAR = (mcp.CONNECTION_CLOSED, mcp.PARSE_ERROR, mcp.INTERNAL_ERROR)
+"""Errors of the way to the server and back, not its word that it did nothing."""
 _log = logging.getLogger(__name__)
 
 
 class McpLost(Exception):
-    """The connection ended during a call: what was asked may have been done."""
+    """The answer to a call was lost: what was asked may have been done."""
 
 
 class Connection:
@@ -75,14 +77,15 @@ class Connection:
         self._offered: dict[str, tuple[mcp.Tool, Tool]] = {}
         self._news = asyncio.Condition()
         self._attempts = 0
+        self._closed = False
         self._not_before = 0.0
         self._wanted = asyncio.Event()
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        """Connect, and again whenever a call wants it after it was lost. Ends when it is cancelled."""
+        """Connect, and again whenever a call wants it after it was lost. To end it, `close` and cancel it."""
         pause = FIRST_PAUSE_S
-        while True:
+        while not self._closed:
             began = monotonic()
             try:
                 await self._connected()
@@ -95,9 +98,15 @@ class Connection:
             lasted = monotonic() - began > LONGEST_PAUSE_S
             pause = FIRST_PAUSE_S if lasted else min(2 * pause, LONGEST_PAUSE_S)
             self._not_before = monotonic() + pause
-            self._wanted.clear()
+            if not self._closed:
+                self._wanted.clear()
             await self._tell()
             await self._wanted.wait()
+
+    def close(self) -> None:
+        """Connect no more. A cancellation alone may be taken for that of an attempt that is ending."""
+        self._closed = True
+        self._wanted.set()
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> mcp.CallToolResult:
         """Have the server run a tool. Raises ToolFailed when it can't, McpLost when it is lost meanwhile."""
@@ -107,9 +116,8 @@ class Connection:
             # Not `client.call_tool`: that would match results with the regular expressions of the server.
             result = await client.session.send_request(request, _RESULT)
         except MCPError as error:
-            if line.ended.is_set() or error.code == mcp.CONNECTION_CLOSED:
-                raise McpLost(f"the MCP server {self.name} was lost: {line.problem or error}") from error
-            raise ToolFailed(cleaned(f"{self.name}: {error}", MOST_MESSAGE)) from error
+            problem = cleaned(f"{self.name}: {line.problem or str(error).splitlines()[0]}", MOST_MESSAGE)
+            raise (McpLost if error.code in _UNCLEAR else ToolFailed)(problem) from error
         if isinstance(result, mcp.InputRequiredResult):
             raise ToolFailed(f"{self.name} asks for more than the arguments of {tool}, which nobody answers.")
         return result

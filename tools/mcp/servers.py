@@ -102,6 +102,8 @@ class McpServers:
     async def aclose(self) -> None:
         """End all connections and the programs that were started."""
         await asyncio.wait([asyncio.wrap_future(self._connected)])
+        for connection in self._connections:
+            self._background.call(connection.close)
         for task in self._tasks:
             task.cancel()
         await asyncio.to_thread(self._background.run, self._ended())
@@ -109,9 +111,9 @@ class McpServers:
 
     async def _ended(self) -> None:
         """Wait for the tasks of this loop, which have been cancelled, but not for ever."""
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        if rest:
-            await asyncio.wait(rest, timeout=CLOSE_S)
+        until = monotonic() + CLOSE_S
+        while (rest := asyncio.all_tasks() - {asyncio.current_task()}) and monotonic() < until:
+            await asyncio.wait(rest, timeout=until - monotonic())
 
     async def _connect(self, servers: Mapping[str, McpServer], check: Callable[[Tool], None]) -> None:
         from .connection import Connection  # in this thread, since it takes a second or more

@@ -146,6 +146,12 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
             break
     if sys.platform != "win32":
         _signal(process, signal.SIGKILL)  # children that outlive it
+    # What it has started, and moved out of its group, may hold its pipes open, and so would we.
+    process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                await stream.read()
 
 
 def _signal(process: asyncio.subprocess.Process, how: signal.Signals) -> None:

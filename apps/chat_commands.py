@@ -81,7 +81,12 @@ _ALL = (
         chat_tools.names,
     ),
     Command(
-        "model", "[FILE]", "Say which model plans, or plan with another.", chat_model.model, takes_file=True
+        "model",
+        "[NAME or FILE]",
+        "Say which model plans and which there are, or plan with another.",
+        chat_model.model,
+        chat_model.names,
+        takes_file=True,
     ),
     Command("think", "", "Think before planning.", chat_model.think),
     Command("adapter", "", "Plan with an adapter.", chat_model.adapter),

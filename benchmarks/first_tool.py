@@ -20,7 +20,7 @@ import pexpect
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADING = "## Chat, with a tool of your own\n"
-BLOCK = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 READY = r"\x1b\[\?2004h"  # where a line is edited, pasting is bracketed
 WORDS_A_MINUTE = 200
 ALLOWED_S = 300

@@ -147,7 +147,7 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
     if sys.platform != "win32":
         _signal(process, signal.SIGKILL)  # children that outlive it
     # What it has started, and moved out of its group, may hold its pipes open, and so would we.
-    process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+    process._transport.close()  # type: ignore[attr-defined]
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             with contextlib.suppress(OSError):

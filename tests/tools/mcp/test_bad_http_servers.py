@@ -69,8 +69,8 @@ async def test_a_server_that_was_away_is_found_again(port: int) -> None:
         again = subprocess.Popen(  # noqa: ASYNC220
             [sys.executable, str(PROGRAM), str(port)], stdout=subprocess.PIPE, text=True
         )
+        assert again.stdout is not None
         try:
-            assert again.stdout is not None
             assert again.stdout.readline()
             await asyncio.sleep(2.1)
             assert await called(registry, "bad.work") == "work is done"

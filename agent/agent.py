@@ -21,6 +21,7 @@ from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
 from .ahead import ToolsAhead
 from .calls import Calls
+from .choosing import learn_from, tools_for
 from .confidence import Calibration
 from .events import (
     AnswerText,
@@ -77,6 +78,8 @@ class Agent:
     facts: the facts for a request (see `models.dialects.facts_text`), for models that read them.
     rounds: how often at most a plan is made for one request.
     max_tools: how many tools the model gets to see.
+    retriever: makes what picks them, for a registry: one that keeps its index, learns from use, or takes
+    another embedding model (see docs/retrieval.md); by default one that keeps nothing.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Agent:
         facts: Callable[[], str] = current_facts,
         rounds: int = 2,
         max_tools: int = 16,
+        retriever: Callable[[ToolRegistry], Retriever] = Retriever,
     ) -> None:
         self.tools = tools if isinstance(tools, ToolRegistry) else ToolRegistry(tools)
         self._model = model
@@ -100,7 +104,7 @@ class Agent:
         self._facts = facts
         self._rounds = rounds
         self._max_tools = max_tools
-        self._retriever = Retriever(self.tools)
+        self._retriever = retriever(self.tools)
         self._calls = Calls()
         self._mcp = McpServers(named_servers(mcp), check_plannable) if mcp else None
         self._undo = Undo(self.tools, self._calls, self._session)
@@ -269,14 +273,14 @@ class Agent:
             self._mcp.update(self.tools)
         request.emit(RequestStarted(request.text, self._session.id, request.id))
         planner = Planner(await self._ready_engine())
+        history = await self._session.past_turns()
         # In a thread: thousands of new tools take a minute to be read.
-        chosen = await asyncio.to_thread(self._retriever.choose, request.text, self._max_tools)
+        chosen = await asyncio.to_thread(tools_for, request.text, history, self._retriever, self._max_tools)
         fit, broken = await asyncio.to_thread(split_plannable, chosen)
         if broken and not fit:
             raise broken[0]
         tools = ToolRegistry(fit)
         request.emit(ToolsChosen(tools.names, request.now(), tuple(map(str, broken))))
-        history = await self._session.past_turns()
         facts = self._facts()
         executor = self._executor(request, tools, history, facts)
         joiner = Joiner(tools, planner.mends)
@@ -291,6 +295,7 @@ class Agent:
             request.emit(RoundStarted(len(rounds) + 1, why))
         joined = await self._kept(request, rounds, joiner.answer(rounds, request.unfinished))
         request.emit(AnswerText(joined.text))
+        await asyncio.to_thread(learn_from, request.text, rounds, self._retriever)
         undo, timings = await self._undo.offered(request.id), request.whole_timings()
         request.emit(RequestFinished(joined.status, joined.text, timings, undo))
         steps = tuple(chain.from_iterable(rounds))

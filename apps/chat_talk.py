@@ -100,7 +100,7 @@ class Talk:
     async def _enter_agent(self) -> None:
         """The agent before is closed first: two would both add the tools of MCP servers."""
         await self._agent_stack.aclose()
-        agent = make_agent(self.tools, self.engine, self.session, self.policy, self.mcp)
+        agent = make_agent(self.tools, self.engine, self.session, self.policy, self.data_folder, self.mcp)
         self.agent = await self._agent_stack.enter_async_context(agent)
 
 

@@ -12,6 +12,10 @@ from ..agent.policy import Consent, Policy
 from ..agent.session import Session
 from ..models.catalog import BUNDLED, Catalog
 from ..models.engine import EngineSettings, LlamaEngine
+from ..retrieval.entries import Progress
+from ..retrieval.retriever import Retriever
+from ..retrieval.store import Store
+from ..retrieval.usage import Usage
 from ..tools.builtin import builtin_tools
 from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
@@ -100,7 +104,7 @@ async def open_agent(
     async with (
         await load_engine(model) as engine,
         await open_session(data_folder, session) as conversation,
-        make_agent(tools, engine, conversation, policy, open_servers(data_folder, mcp)) as agent,
+        make_agent(tools, engine, conversation, policy, data_folder, open_servers(data_folder, mcp)) as agent,
     ):
         yield agent
 
@@ -117,10 +121,34 @@ def make_agent(
     engine: Engine,
     conversation: Session,
     policy: Policy,
+    data_folder: Path,
     mcp: Mapping[str, McpServer] = NO_SERVERS,
 ) -> Agent:
-    """The agent as the commands use it."""
-    return Agent(tools, engine, session=conversation, policy=policy, mcp=mcp, max_tools=MAX_TOOLS)
+    """The agent as the commands use it; what it learns from use is this user's, in `data_folder`."""
+    return Agent(
+        tools,
+        engine,
+        session=conversation,
+        policy=policy,
+        mcp=mcp,
+        max_tools=MAX_TOOLS,
+        retriever=lambda registry: open_retriever(registry, data_folder),
+    )
+
+
+def open_retriever(tools: ToolRegistry, data_folder: Path, progress: Progress | None = None) -> Retriever:
+    """What picks tools, with the index and the habits that this user's data holds."""
+    return Retriever(tools, store=open_index(data_folder), usage=open_usage(data_folder), progress=progress)
+
+
+def open_index(data_folder: Path) -> Store:
+    """What was read of tools, by any command on this data."""
+    return Store(data_folder / "retrieval" / "tools.sqlite")
+
+
+def open_usage(data_folder: Path) -> Usage:
+    """What was learned from this user's requests."""
+    return Usage(data_folder / "retrieval" / "usage.sqlite")
 
 
 def tell_of_servers(agent: Agent) -> None:

@@ -13,6 +13,7 @@ from ..tools.errors import UnknownToolError
 from ..tools.tool import Tool
 from .opening import open_registry
 from .setting import data_folder_option
+from .tools_learned import forget, learned
 from .tools_search import search
 
 
@@ -26,7 +27,8 @@ def tools(ctx: click.Context, data_folder: Path) -> None:
         _list(list(open_registry(data_folder)))
 
 
-tools.add_command(search)
+for command in (search, learned, forget):
+    tools.add_command(command)
 
 
 @tools.command()

@@ -17,7 +17,7 @@ from rich.text import Text
 from ..tools.errors import ToolError
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
-from .opening import open_registry
+from .opening import open_registry, open_retriever
 
 if TYPE_CHECKING:
     from ..retrieval.retriever import Found, Retriever, Search
@@ -53,12 +53,10 @@ def search(
     if (batch is None) != (out is None) or (batch is None) == (text is None):
         raise click.UsageError("Give either TEXT, or --batch IN and --out OUT")
     from ..retrieval.embedder import ModelFilesError
-    from ..retrieval.retriever import Retriever
-    from ..retrieval.store import Store
 
     tools = _read_tools(tool_file) if tool_file else open_registry(data_folder)
     with _progress("reading tools") as told:
-        retriever = Retriever(tools, store=Store(data_folder / "retrieval" / "tools.sqlite"), progress=told)
+        retriever = open_retriever(tools, data_folder, told)
         try:
             if batch is not None and out is not None:
                 return _search_many(batch, out, retriever)

@@ -6,6 +6,8 @@ that they fit best, as many taken as their scores suggest, and what those cannot
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from .index import Matches, ToolIndex
 from .parts import whole_and_parts
 from .store import Store
 from .usage import Habits, Usage, Used
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Retriever:
         usage: Usage | None = None,
         progress: Progress | None = None,
     ) -> None:
-        self._tools = tools
+        self.tools = tools
         self._embedder = embedder
         self._store = store
         self._usage = usage
@@ -81,7 +85,7 @@ class Retriever:
 
         Raises ModelFilesError when there are more and the embedding model cannot be used.
         """
-        tools = tuple(self._tools)
+        tools = tuple(self.tools)
         if len(tools) <= limit:
             return list(tools)
         search = self.search(request, limit)
@@ -93,7 +97,7 @@ class Retriever:
 
         An empty request finds nothing in particular: the first tools of the registry. Raises ModelFilesError.
         """
-        tools = tuple(self._tools)
+        tools = tuple(self.tools)
         parts = whole_and_parts(request)
         if not tools or not parts:
             found = tuple(Found(tool) for tool in tools[:limit])
@@ -125,8 +129,8 @@ class Retriever:
             giver = index.giver(found.tool, vectors)
             names = [*([giver.name] if giver else []), *habits.givers(found.tool.name)]
             for name in names:
-                if name not in taken and name in self._tools:
-                    taken[name] = Found(self._tools.get(name), found.score, needed_by=found.tool.name)
+                if name not in taken and name in self.tools:
+                    taken[name] = Found(self.tools.get(name), found.score, needed_by=found.tool.name)
         return sorted(taken.values(), key=lambda found: -found.score)
 
     def _updated(self, tools: tuple[Tool, ...]) -> tuple[Embedder, ToolIndex]:
@@ -145,7 +149,11 @@ class Retriever:
 
     def _learned(self, embedder: Embedder) -> Habits:
         if self._habits is None:
-            self._habits = Habits(self._usage.all() if self._usage else [], embedder)
+            try:
+                self._habits = Habits(*self._usage.with_vectors(embedder)) if self._usage else Habits()
+            except (sqlite3.Error, OSError) as error:
+                _log.warning("what was learned from use is left out: %s", error)
+                self._habits = Habits()
         return self._habits
 
 

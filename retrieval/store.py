@@ -94,7 +94,7 @@ class Store:
             except sqlite3.OperationalError:  # locked, read-only, no space: nothing is wrong with the file
                 raise
             except (sqlite3.DatabaseError, TypeError, AttributeError):
-                self._set_aside()
+                set_aside(self._path, "the index of tools")
                 with closing(self._open()) as database:
                     return work(database)
         except (sqlite3.Error, OSError) as error:
@@ -129,14 +129,14 @@ class Store:
             raise
         return database
 
-    def _set_aside(self) -> None:
-        aside = self._path.with_name(self._path.name + ".damaged")
-        _log.warning(
-            "the index of tools in %s is damaged; it is made anew, the old file is %s", self._path, aside
-        )
-        self._path.replace(aside)
-        for suffix in ("-wal", "-shm"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+
+def set_aside(path: Path, what: str) -> None:
+    """Rename a damaged database, so that a new one can be made, and say so. Raises OSError."""
+    aside = path.with_name(path.name + ".damaged")
+    _log.warning("%s in %s is damaged; it is made anew, the old file is %s", what, path, aside)
+    path.replace(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _check_sum(texts: int, vectors: bytes, words: str) -> int:

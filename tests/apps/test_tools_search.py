@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from scrubjay.apps.opening import open_usage
+from scrubjay.retrieval.usage import Used
+
 from .conftest import Scrubjay
 
 
@@ -41,3 +44,19 @@ def test_a_batch_gives_a_line_for_each_line(scrubjay: Scrubjay, data_folder: Pat
 
 def test_a_text_or_a_batch_is_needed(scrubjay: Scrubjay) -> None:
     assert scrubjay("tools", "search").returncode == 2
+
+
+def test_what_was_learned_is_listed_and_forgotten(scrubjay: Scrubjay, data_folder: Path) -> None:
+    usage = open_usage(data_folder)
+    usage.record(Used("ring Mum", ("get_phone_number", "call_number")))
+    usage.record(Used("wake me", ("set_alarm",)))
+    tools = ["tools", "--data-folder", data_folder]
+    assert (
+        scrubjay(*tools, "learned").stdout == "wake me\tset_alarm\nring Mum\tget_phone_number, call_number\n"
+    )
+    assert scrubjay(*tools, "forget", "ring  Mum").stdout == "Forgot 1 request.\n"
+    assert scrubjay(*tools, "forget", "ring Mum").returncode == 1
+    assert [used.request for used in usage.all()] == ["wake me"]
+    assert scrubjay(*tools, "forget", "--all").stdout == "Forgot 1 request.\n"
+    assert usage.all() == []
+    assert scrubjay(*tools, "forget").returncode == 2

@@ -143,10 +143,10 @@ def test_use_moves_tools_up_until_it_is_forgotten(
     assert all(one.remembered == 0 for one in fresh)
 
 
-def test_a_tool_that_often_gave_another_what_it_needed_is_brought_along(embedder: WordEmbedder) -> None:
+def test_a_tool_that_often_gave_another_what_it_needed_is_brought_along() -> None:
     one = Used("show me", ("shoot", "send"), (("shoot", "send"),))
-    assert list(Habits([one], embedder).givers("send")) == []
-    assert list(Habits([one, one], embedder).givers("send")) == ["shoot"]
+    assert list(Habits([one]).givers("send")) == []
+    assert list(Habits([one, one]).givers("send")) == ["shoot"]
 
 
 def test_one_request_can_be_forgotten(tmp_path: Path) -> None:
@@ -156,3 +156,15 @@ def test_one_request_can_be_forgotten(tmp_path: Path) -> None:
     assert [used.request for used in usage.all()] == ["b", "a"]
     usage.forget("b")
     assert usage.all() == [Used("a", ("t",), (("x", "t"),))]
+
+
+def test_a_damaged_usage_file_is_set_aside_and_said(
+    tmp_path: Path, fillers: list[Tool], embedder: WordEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "usage").write_bytes(b"not a database at all" * 100)
+    usage = Usage(tmp_path / "usage")
+    assert Retriever(ToolRegistry(fillers), embedder=embedder, usage=usage).search("crank 7").found
+    usage.record(Used("a", ("t",)))
+    assert usage.all() == [Used("a", ("t",))]
+    assert [record.getMessage() for record in caplog.records if "damaged" in record.getMessage()] != []
+    assert (tmp_path / "usage.damaged").exists()

@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..models.constrained import Constraint
 from ..models.dialects import facts_text, tool_fingerprint
-from ..models.errors import RequestTooLongError
+from ..models.errors import ModelError, RequestTooLongError
 from ..models.outbox import Chunk
 from ..models.prompt import Prompt, Segment
 from ..retrieval.fit import bundled_fits
@@ -22,9 +22,9 @@ from .grammar import PlanGrammar
 from .leaning import Leaning
 from .notation import PLAN_NOTATION, NativeReader
 from .outcome import Failure
-from .plan import DONE, NONE, Json, Plan
+from .plan import DONE, NONE, Json, Plan, print_plan
 from .provenance import Provenance
-from .reader import PlanReader
+from .reader import PlanReader, PlanSyntaxError
 from .speech import Speech
 
 MAX_TURNS = 4
@@ -52,7 +52,7 @@ class Engine(Protocol):
     def generate(
         self, prompt: Prompt, *, constraint: Constraint | None = None, max_tokens: int = 512
     ) -> AsyncGenerator[Chunk, None]:
-        """Stream what the model writes after `prompt`."""
+        """Stream what the model writes after `prompt`. One with a `drafter` also takes a `hint`, its plan."""
         ...
 
 
@@ -105,6 +105,8 @@ class Planner:
         self._relevance: Relevance = relevance or bundled_fits()
         self._max_tokens = max_tokens
         self._speech = Speech.of(engine.metadata)
+        # A model that is large enough may have a small one beside it, whose plan it only has to check.
+        self._drafter: Engine | None = getattr(engine, "drafter", None)
 
     @property
     def reads_facts(self) -> bool:
@@ -161,7 +163,8 @@ class Planner:
         grammar = self._grammar(request, tools, history, facts, leaning)
         read = self._reader(tools)
         tokens, last_line = 0, ""
-        stream = self._engine.generate(prompt, constraint=grammar, max_tokens=self._max_tokens)
+        hint = await self._hint(request, tools, history, facts)
+        stream = self._engine.generate(prompt, constraint=grammar, max_tokens=self._max_tokens, **hint)
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 tokens += chunk.tokens
@@ -172,6 +175,18 @@ class Planner:
             yield Chunk(read.close(), tokens=0, forced=0, logprob=0.0)
         elif tokens >= self._max_tokens and last_line not in (DONE, NONE):
             raise PlanTooLong(f"the plan has no end after {tokens} tokens; ask for less at once")
+
+    async def _hint(
+        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
+    ) -> Mapping[str, Any]:
+        """The drafter's plan, as what the engine takes; nothing where there is no drafter, or it has none."""
+        if self._drafter is None:
+            return {}
+        try:
+            written = await Planner(self._drafter).write(request, tools, history, facts)
+        except (ModelError, PlanTooLong, PlanSyntaxError):
+            return {}
+        return {"hint": print_plan(written.plan)}
 
     def _reader(self, tools: Sequence[Tool]) -> NativeReader | None:
         """What turns the model's own notation into plan lines; None for models that write those."""

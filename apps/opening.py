@@ -1,7 +1,7 @@
 """Opens what the commands work with: the tools, the engine, and an agent on the data of this machine."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import click
@@ -10,8 +10,10 @@ from ..agent.agent import Agent
 from ..agent.planner import Engine
 from ..agent.policy import Consent, Policy
 from ..agent.session import Session
-from ..models.catalog import BUNDLED, Catalog
+from ..models.catalog import BUNDLED, Catalog, bundled_planner
+from ..models.dialects import DIALECT
 from ..models.engine import EngineSettings, LlamaEngine
+from ..models.errors import ModelFileError
 from ..retrieval.entries import Progress
 from ..retrieval.retriever import Retriever
 from ..retrieval.store import Store
@@ -85,7 +87,11 @@ async def load_engine(model: Path | None) -> LlamaEngine:
     context = click.get_current_context(silent=True)
     dialect = context.meta.get(DIALECT_KEY) if context else None
     path = Catalog().find(str(model or BUNDLED))
-    return await LlamaEngine.load(path, EngineSettings(dialect=dialect))
+    engine = await LlamaEngine.load(path, EngineSettings(dialect=dialect))
+    if engine.drafts and engine.metadata["scrubjay.dialect"] != DIALECT:
+        with suppress(ModelFileError):  # an installation without the bundled planner does without
+            engine.drafter = await LlamaEngine.load(bundled_planner())
+    return engine
 
 
 @asynccontextmanager

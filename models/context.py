@@ -19,7 +19,7 @@ Logits = NDArray[np.float32]
 SavedCells = NDArray[np.uint8]
 
 SMALL_MODEL = 50_000_000
-DRAFT_TOKENS = 8
+DRAFT_TOKENS = 15
 
 
 class Context:

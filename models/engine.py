@@ -73,6 +73,8 @@ class LlamaEngine:
         self.path = model.path
         self.parallel = thread.settings.parallel_generations
         """How many generations run at once."""
+        self.drafter: LlamaEngine | None = None
+        """A small model whose plans make this one faster; it is closed with this one."""
         self._thread = thread
         self._adapters: tuple[AdapterFile, ...] = ()
         # The thread is a daemon so that a forgotten engine cannot keep the interpreter from ending; llama.cpp
@@ -155,6 +157,11 @@ class LlamaEngine:
                 await stream.aclose()
 
     @property
+    def drafts(self) -> bool:
+        """Whether it guesses ahead, so that a hint makes it faster."""
+        return self._thread.scheduler.draft > 0
+
+    @property
     def adapters(self) -> tuple[AdapterFile, ...]:
         """The adapters that `generate` may name, in the order in which they were added."""
         return self._adapters
@@ -215,6 +222,8 @@ class LlamaEngine:
         """End what is being written with `EngineClosedError` and free the model; may be called twice."""
         self._finalizer.detach()
         await asyncio.to_thread(self._thread.stop)
+        if self.drafter is not None:
+            await self.drafter.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -146,7 +146,7 @@ class Generation:
         if self._lookup is None or self.later or len(self.stream.pending) > MOST_BEFORE_DRAFT:
             return
         room = min(room, self._max_tokens - self._written - 1, self._room - self._written - 1)
-        proposed = self._lookup.propose(room)
+        proposed = self._lookup.propose(len(self.stream.pending), room)
         self.draft = self._chooser.possible(proposed)[:room] if proposed else []
         self.stream.pending.extend(self.draft)
 

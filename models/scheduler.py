@@ -24,7 +24,7 @@ from .store import CachedSegment, KVStore, Usage
 from .thinking import ThinkFirst
 from .vocabulary import Vocabulary
 
-DRAFT_ROWS = 24  # drafted tokens of all generations in one batch
+DRAFT_ROWS = 32  # drafted tokens of all generations in one batch
 SEGMENT_SEQUENCES = 64  # more would slow every step down
 PREFIX_SEQUENCES = 32
 PREFIX_BYTES = 32 * 2**20  # of one segment: what is copied in about 10 ms
@@ -66,7 +66,8 @@ class Scheduler:
             kv_type=cache.type_for(model.metadata),
             drafted=DRAFT_ROWS if draft else 0,
         )
-        self._draft = draft
+        self.draft = draft
+        """How many tokens a generation may guess ahead."""
         ids = range(parallel, parallel + segment_sequences)
         self._segments = _store(model, self._context, ids, cache)
         self._prefixes = None if model.parallel_segments else _prefixes(self._segments, model, cache)
@@ -224,7 +225,7 @@ class Scheduler:
         for request, cells in zip(requests, reserved, strict=True):
             stream = Stream(-1, start, list(rest))
             chooser = self._chooser(request)
-            lookup = self._lookup(request, tokens) if self._draft else None
+            lookup = self._lookup(request, tokens) if self.draft else None
             generation = Generation(request, chooser, self._vocabulary, stream, room, cells, switch, lookup)
             generation.begin(share=len(requests) > 1)
             generations.append(generation)
@@ -242,7 +243,7 @@ class Scheduler:
 
     def _lookup(self, request: Request, tokens: TokenPrompt) -> Lookup:
         hint = self._vocabulary.tokenize(request.hint) if request.hint else []
-        return Lookup([*tokens.rest, *hint], self._draft)
+        return Lookup([*tokens.rest, *hint], self.draft)
 
     def _chooser(self, request: Request) -> Chooser:
         def constrained(constraint: Constraint | None) -> Chooser:

@@ -37,36 +37,50 @@ class Lines:
 
 @given(st.lists(st.integers(0, 5), max_size=60), st.lists(st.integers(0, 5), max_size=20), st.integers(1, 9))
 def test_a_draft_is_what_followed_when_the_last_tokens_stood_before(
-    known: list[int], written: list[int], most: int
+    known: list[int], written: list[int], room: int
 ) -> None:
-    lookup = Lookup(known, most)
+    lookup = Lookup(known, 15)
     lookup.add(written)
-    tokens, draft = known + written, lookup.propose(most)
-    assert len(draft) <= most
+    tokens, draft = known + written, lookup.propose(1, room)
+    assert len(draft) <= room
     if draft:
-        runs = range(2, LONGEST + 1)
         assert any(
             tokens[at : at + n + len(draft)] == [*tokens[-n:], *draft]
-            for n in runs
+            for n in range(1, LONGEST + 1)
             for at in range(len(tokens) - n)
         )
 
 
 def test_without_room_or_repetition_nothing_is_proposed() -> None:
-    lookup = Lookup([1, 2, 3, 1, 2], 8)
-    assert lookup.propose(8) == [3, 1, 2]
-    assert lookup.propose(0) == []
-    assert Lookup([1, 2, 3], 8).propose(8) == []
-    assert Lookup([1, 2, 1, 2], 0).propose(8) == []
+    lookup = Lookup([1, 2, 3, 1, 2], 15)
+    assert lookup.propose(1, 8) == [3, 1, 2]
+    assert lookup.propose(1, 0) == []
+    assert Lookup([1, 2, 3], 15).propose(1, 8) == []
+    assert Lookup([1, 2, 1, 2], 0).propose(1, 8) == []
+
+
+def test_one_token_alone_is_followed_only_where_it_stood_once() -> None:
+    assert Lookup([7, 8, 9, 1, 7], 15).propose(1, 2) == [8, 9]
+    assert Lookup([7, 8, 7, 9, 1, 7], 15).propose(1, 2) == []
 
 
 def test_after_wrong_drafts_only_long_runs_are_followed() -> None:
-    lookup = Lookup([1, 2, 3, 4, 5, 9, 1, 2], 8)
+    lookup = Lookup([1, 2, 3, 4, 5, 9, 1, 2], 15)
     for _ in range(4):
         lookup.learn(4, 0)
-    assert lookup.propose(8) == []
+    assert lookup.propose(1, 8) == []
     lookup.add([3, 4])
-    assert lookup.propose(8)[:1] == [5]
+    assert lookup.propose(1, 8)[:1] == [5]
+
+
+def test_drafts_get_longer_while_they_are_right() -> None:
+    lookup = Lookup([*range(40), 0, 1], 15)
+    lengths = []
+    for _ in range(6):
+        lengths.append(len(lookup.propose(1, 30)))
+        lookup.learn(1, 1)
+    assert lengths == sorted(lengths)
+    assert (lengths[0], lengths[-1]) == (3, 15)
 
 
 async def written(

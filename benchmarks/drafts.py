@@ -1,0 +1,207 @@
+"""What drafts and forced tokens save: tokens a second with and without, and that the text stays the same.
+
+    python benchmarks/drafts.py [--model FILE.gguf] [--kind Q4_0] [--rounds 3]
+
+By default on a model of Qwen2.5-0.5B's shape with random weights. What such a model writes is noise, so for
+the plans its choice is computed, thrown away and replaced by the wanted token, at the cost of a real step.
+`plain` decodes token by token; `forced` reads at once what the grammar leaves no choice about; `drafts` also
+guesses what repeats the request; `hint` also gets the plan that the bundled planner writes, right or wrong.
+Noise without copies is written freely, with and without drafts. Ratios are medians of the rounds.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from unittest.mock import patch
+
+from scrubjay.agent.plan import print_plan
+from scrubjay.agent.planner import Planner
+from scrubjay.models.catalog import bundled_planner
+from scrubjay.models.confidence import Row
+from scrubjay.models.constrained import Constraint, Greedy, LineByLine
+from scrubjay.models.engine import EngineSettings, LlamaEngine
+from scrubjay.models.vocabulary import Vocabulary
+from scrubjay.tools.builtin import builtin_tools
+from scrubjay.tools.tool import Tool
+
+sys.path.append(str(Path(__file__).parent.parent.parent))
+from scrubjay.tests.foreign_model import QWEN_05B, make_foreign_model
+
+PLANS = (
+    (
+        "text Sid and Lutfi that I'm running about twenty minutes late because the train stopped in Fulda",
+        '$1 = get_phone_number(name="Sid")\n$2 = get_phone_number(name="Lutfi")\n'
+        '$3 = send_sms(to=[$1, $2], message="I\'m running about twenty minutes late because the train stopped'
+        ' in Fulda")\ndone\n',
+    ),
+    (
+        "make a note called Shopping for Saturday with two litres of oat milk, a rye bread and six lemons",
+        '$1 = create_note(title="Shopping for Saturday", content="two litres of oat milk, a rye bread and six'
+        ' lemons")\ndone\n',
+    ),
+    (
+        "remind me tomorrow at half past nine to call the insurance about claim 4471-B and the broken window",
+        '$1 = create_reminder(text="call the insurance about claim 4471-B and the broken window",'
+        ' due="tomorrow at half past nine")\ndone\n',
+    ),
+)
+TOOLS = ("get_phone_number", "send_sms", "create_note", "create_reminder", "calculate")
+FREE = ("tell me something about the weather", "why is the sky blue", "a story without repetition, please")
+FREE_TOKENS = 96
+
+
+class Script:
+    """The text that the choosers of this benchmark write."""
+
+    text = b""
+
+
+class ScriptedLines(LineByLine):
+    """Under the grammar; wants the script."""
+
+    def choose(self, logits: Row) -> int:
+        super().choose(logits)
+        return self._vocabulary.tokenize(Script.text[len(self._written) :].decode())[0]
+
+
+class ScriptedGreedy(Greedy):
+    """Without a grammar; wants the script."""
+
+    vocabulary: Vocabulary
+
+    def __init__(self) -> None:
+        self._written = 0
+
+    def choose(self, logits: Row) -> int:
+        super().choose(logits)
+        rest = Script.text[self._written :]
+        return self.vocabulary.tokenize(rest.decode())[0]
+
+    def accept(self, token: int) -> list[int]:
+        self._written += len(self.vocabulary.piece(token))
+        return []
+
+
+async def timed(
+    engine: LlamaEngine, request: str, constraint: Constraint | None, most: int, hint: str = ""
+) -> tuple[float, str]:
+    """Tokens a second after the first ones, and the text."""
+    planner = Planner(engine)
+    prompt = planner._prompt(request, TOOL_OBJECTS, (), "")
+    text, tokens, started, ended = "", 0, 0.0, 0.0
+    async for chunk in engine.generate(prompt, constraint=constraint, max_tokens=most, hint=hint):
+        ended = time.perf_counter()
+        if started:
+            tokens += chunk.tokens
+        else:
+            started = ended
+        text += chunk.text
+    return tokens / (ended - started), text
+
+
+async def measure(path: Path, rounds: int, threads: int | None, draft: int) -> None:
+    """Load the model twice, with drafts and without, and let all ways take turns."""
+    async with AsyncExitStack() as stack:
+        engines = {}
+        for name, tokens in (("without", 0), ("with", draft)):
+            settings = EngineSettings(dialect="plan", draft_tokens=tokens, threads=threads)
+            engines[name] = await stack.enter_async_context(await LlamaEngine.load(path, settings))
+        ScriptedGreedy.vocabulary = engines["without"].vocabulary
+        hints = await hinted()
+        print(f"{path.name}: {rounds} rounds, plans first", flush=True)
+        await plans(engines, hints, rounds)
+        await noise(engines, rounds)
+
+
+async def hinted() -> dict[str, str]:
+    """The plans of the bundled planner."""
+    hints = {}
+    async with await LlamaEngine.load(bundled_planner()) as engine:
+        for _ in range(2):  # the first time reads the tools
+            started = time.perf_counter()
+            for request, _ in PLANS:
+                hints[request] = print_plan((await Planner(engine).write(request, TOOL_OBJECTS)).plan)
+            ms = (time.perf_counter() - started) / len(PLANS) * 1e3
+    right = sum(hints[request] == plan for request, plan in PLANS)
+    print(f"hints: {ms:.0f} ms each, {right} of {len(PLANS)} right", flush=True)
+    return hints
+
+
+async def plans(engines: dict[str, LlamaEngine], hints: dict[str, str], rounds: int) -> None:
+    rates: dict[str, list[float]] = {"plain": [], "forced": [], "drafts": [], "hint": []}
+    with (
+        patch("scrubjay.models.scheduler.LineByLine", ScriptedLines),
+        patch("scrubjay.models.scheduler.Greedy", ScriptedGreedy),
+    ):
+        for number in range(rounds):
+            for request, plan in PLANS:
+                Script.text = plan.encode()
+                length = len(engines["without"].vocabulary.tokenize(plan))
+                for way, rate in rates.items():
+                    engine = engines["with" if way in ("drafts", "hint") else "without"]
+                    lines = Planner(engine)._grammar(request, TOOL_OBJECTS, (), "", None)
+                    grammar, most = (None, length) if way == "plain" else (lines, 400)
+                    hint = hints[request] if way == "hint" else ""
+                    speed, text = await timed(engine, request, grammar, most, hint)
+                    if text != plan:
+                        raise RuntimeError(f"{way} wrote {text!r}")
+                    rate.append(speed)
+            print(f"  round {number + 1}: " + _rates(rates), flush=True)
+    for way in ("forced", "drafts", "hint"):
+        ratios = [fast / slow for fast, slow in zip(rates[way], rates["plain"], strict=True)]
+        print(f"plans, {way:8}{_spread(ratios)}")
+
+
+async def noise(engines: dict[str, LlamaEngine], rounds: int) -> None:
+    ratios, same = [], True
+    for _ in range(rounds):
+        for request in FREE:
+            slow, plain = await timed(engines["without"], request, None, FREE_TOKENS)
+            fast, drafted = await timed(engines["with"], request, None, FREE_TOKENS)
+            ratios.append(fast / slow)
+            same = same and plain == drafted
+    print(f"no copies      {_spread(ratios)}")
+    print(f"greedy text with and without drafts: {'the same' if same else 'NOT the same'}")
+
+
+def _spread(ratios: Sequence[float]) -> str:
+    middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
+    return f"{middle:5.2f} times plain decoding ({low:.2f} to {high:.2f})"
+
+
+def _rates(rates: dict[str, list[float]]) -> str:
+    medians = {way: statistics.median(rate[-len(PLANS) :]) for way, rate in rates.items()}
+    return ", ".join(f"{way} {rate:.1f}" for way, rate in medians.items()) + " tokens/s"
+
+
+def _tools() -> list[Tool]:
+    with tempfile.TemporaryDirectory() as folder:
+        return [tool for tool in builtin_tools(Path(folder)) if tool.name in TOOLS]
+
+
+TOOL_OBJECTS = _tools()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--kind", default="Q4_0", choices=("Q4_0", "Q8_0"))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--draft", type=int, default=15)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.model or Path(folder) / f"qwen-0.5b-{options.kind}.gguf"
+        if not options.model:
+            make_foreign_model(path, QWEN_05B, options.kind)
+        asyncio.run(measure(path, options.rounds, options.threads, options.draft))
+
+
+if __name__ == "__main__":
+    main()

@@ -119,8 +119,11 @@ class PlanGrammar:
         """What is added to the log-odds of each beginning of the next line; called as `next_grammar`."""
         if self._leaning is None or self._notation is not PLAN_NOTATION:
             return {}
-        step = written.count("\n") + 1
-        weights, end = (self._leaning.first, NONE) if step == 1 else (self._leaning.later, DONE)
+        called = self._called(written)
+        if called is None:
+            return {}
+        weights, step = self._leaning.weights(called), len(called) + 1
+        end = DONE if called else NONE
         return {f"${step} = {name}(": weights.get(name, 0.0) for name in self._parameters} | {end: 0.0}
 
     def _called(self, written: str) -> list[str] | None:

@@ -8,41 +8,45 @@ on the planner judges better, so they share the weight of the likeliest of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 
 CHOICE = 1.0
 """Weight of what stands for one tool against another, in a plan's first step."""
 LATER = 1.0
-"""The same in later steps."""
+"""The same in later steps, among tools that no step has called."""
 REFUSAL = 0.5
 """Weight of what stands for the likeliest tool against `none`."""
+MORE = 0.6
+"""Weight of what stands for the likeliest tool not yet called against `done`."""
+AGAIN = -2.0
+"""What is added to a tool that a step has called: what it was needed for is done."""
 MOST = 12.0
 """Log-odds are cut to this: nothing is so certain that the planner has no say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaning:
-    """What is added to the planner's log-odds of each tool's name: in the first step, and in later ones.
+    """What is added to the planner's log-odds of each tool's name at the beginning of a line.
 
-    In the first step `none` stands at 0. Later ones stand only against each other: the likeliest is at 0,
-    as is `done`, since relevance says nothing of when a plan is done.
+    odds: how likely each offered tool is needed, ln(p / (1 - p)).
+    known: those that the planner was trained on.
     """
 
-    first: Mapping[str, float]
-    later: Mapping[str, float]
+    odds: Mapping[str, float]
+    known: Set[str] = frozenset()
 
-    @classmethod
-    def from_log_odds(cls, log_odds: Mapping[str, float], known: Set[str]) -> Leaning:
-        """From how likely each offered tool is needed, ln(p / (1 - p)), by name.
+    def weights(self, called: Collection[str]) -> dict[str, float]:
+        """By tool, in the line after steps that called `called`; the plan's end, `none` or `done`, is at 0.
 
-        known: the names of those that the planner was trained on.
+        The likeliest tool that no step has called yet speaks for going on, or, when unlikely, for the end.
         """
-        odds = {name: min(MOST, max(-MOST, value)) for name, value in log_odds.items()}
-        of_known = max((odds[name] for name in known), default=0.0)
-        odds |= dict.fromkeys(known, of_known)
-        best = max(odds.values(), default=0.0)
-        return cls(
-            {name: CHOICE * (value - best) + REFUSAL * best for name, value in odds.items()},
-            {name: LATER * (value - best) for name, value in odds.items()},
-        )
+        odds = {name: min(MOST, max(-MOST, value)) for name, value in self.odds.items()}
+        of_known = max((odds[name] for name in self.known), default=0.0)
+        odds |= dict.fromkeys(self.known, of_known)
+        best = max((value for name, value in odds.items() if name not in called), default=0.0)
+        choice, against_end = (LATER, MORE) if called else (CHOICE, REFUSAL)
+        return {
+            name: AGAIN if name in called else choice * (value - best) + against_end * best
+            for name, value in odds.items()
+        }

@@ -220,7 +220,7 @@ class Planner:
             return None
         log_odds = await asyncio.to_thread(self._relevance.log_odds, request, tools)
         by_name = {tool.name: odds for tool, odds in zip(tools, log_odds, strict=True)}
-        return Leaning.from_log_odds(by_name, known)
+        return Leaning(by_name, known)
 
     def _grammar(
         self,

@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from ..agent.confidence import Calibration
-from ..agent.planner import PastTurn, Planner
+from ..agent.planner import PastTurn, Planner, PlanTooLong
 from ..tools.registry import ToolRegistry
 from .calibration import expected_calibration_error, fit
 from .mistakes import mistakes
@@ -46,6 +46,10 @@ class Case(BaseModel):
     plan: list[dict[str, Any]]
     tools: list[dict[str, Any]] | None = None
     history: list[Earlier] = []
+
+
+NO_END: PlanJson = [{"tool": "(no end)", "args": {}}]
+"""What stands for a plan that goes on and on: a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +169,17 @@ async def _plan(case: Case, planner: Planner, offered: ToolRegistry | None) -> R
         for turn in case.history
     ]
     started = time.perf_counter()
-    written = await planner.write(case.query, list(tools), history)
-    plan = plan_json(written.plan.steps)
+    try:
+        written = await planner.write(case.query, list(tools), history)
+        plan: PlanJson = plan_json(written.plan.steps)
+        logprob = written.logprob
+    except PlanTooLong:
+        plan, logprob = NO_END, -100.0
     ms = (time.perf_counter() - started) * 1000
     scored = score(plan, case.plan)
     schemas = {tool.name: tool.schema() for tool in tools}
     wrong = Counter[str]() if scored.exact else mistakes(plan, case.plan, schemas)
-    return Result(case, plan, scored, ms, written.logprob, wrong)
+    return Result(case, plan, scored, ms, logprob, wrong)
 
 
 def _outcomes(results: Sequence[Result]) -> tuple[list[float], list[bool]]:

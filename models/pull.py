@@ -78,9 +78,7 @@ def _place(wanted: str) -> tuple[str, str, str]:
         return LISTED[wanted].hub, f"*{LISTED[wanted].quantization}*.gguf", wanted
     parts = wanted.removeprefix("hf.co/").removeprefix("https://huggingface.co/").split("/")
     if len(parts) < 2 or not all(parts):
-        raise PullError(
-            f"{wanted!r} is no listed model and no name on a hub (owner/repository[/file.gguf])"
-        )
+        raise PullError(f"{wanted!r} is no listed model and no name on a hub (owner/repository[/file.gguf])")
     return "/".join(parts[:2]), "/".join(parts[2:]) or "*.gguf", ""
 
 

@@ -108,9 +108,7 @@ class Files:
         self.open(str(there))
         return f"Opened {there.name}"
 
-    @tool(
-        effect=Effect.READ, state="files", say="{result}", from_others=True, source="the file {path}"
-    )
+    @tool(effect=Effect.READ, state="files", say="{result}", from_others=True, source="the file {path}")
     def read_file(self, path: str) -> str:
         """Read a text file.
 

@@ -67,9 +67,7 @@ class Notes:
         write_file(path, f"# {title}\n" + (f"\n{content.rstrip()}\n" if content else ""))
         return title
 
-    @tool(
-        effect=Effect.READ, state="notes", say="{result}", from_others=True, source="the note {title}"
-    )
+    @tool(effect=Effect.READ, state="notes", say="{result}", from_others=True, source="the note {title}")
     def open_note(self, title: str) -> str:
         """Open a note and return its text.
 

@@ -47,6 +47,7 @@ def main() -> None:
     training.add_argument(
         "--cooldown", type=float, default=0.35, help="last part of the time, in which the rate falls"
     )
+    training.add_argument("--peak", type=float, default=1.0, help="factor on the learning rates")
     training.add_argument("--workers", type=int, default=2)
     training.add_argument("--device", default="cpu")
     parts.add_parser("meanings", help="add the encoder's word vectors to the embeddings of stable.pt, once")
@@ -100,6 +101,7 @@ def main() -> None:
             arguments.public,
             arguments.minutes,
             arguments.cooldown,
+            arguments.peak,
             arguments.workers,
             arguments.device,
         )

@@ -36,7 +36,7 @@ def speak_numbers(example: Example, rng: random.Random) -> Example:
     """Sometimes write whole numbers as a speech recogniser may: `5` → `five`; the plan keeps the digits."""
     if rng.random() > 0.12:
         return example
-    texts = [text for call in example.plan for text in _strings(call.args)]
+    texts = [text for call in example.plan for text in strings(call.args)]
     query = example.query
     for call in example.plan:
         for value in call.args.values():
@@ -50,7 +50,7 @@ def mistype(example: Example, rng: random.Random) -> Example:
     """Sometimes misspell a word of the request that no argument copies."""
     if rng.random() > 0.06:
         return example
-    texts = [text.lower() for call in example.plan for text in _strings(call.args)]
+    texts = [text.lower() for call in example.plan for text in strings(call.args)]
     words = example.query.split(" ")
     free = [
         i for i, word in enumerate(words) if word.isalpha() and len(word) > 3 and not _within(word, texts)
@@ -70,12 +70,22 @@ def mistype(example: Example, rng: random.Random) -> Example:
     return replace(example, query=" ".join(words))
 
 
-def _strings(value: Json) -> Iterator[str]:
+def strings(value: Json) -> Iterator[str]:
+    """Every text in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | dict):
         for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item)
+            yield from strings(item)
+
+
+def quote(example: Example, rng: random.Random) -> Example:
+    """Sometimes put a text that an argument copies into quotation marks, as people do with names."""
+    texts = [t for call in example.plan for t in strings(call.args) if example.query.count(t) == 1]
+    if not texts or rng.random() > 0.08:
+        return example
+    text, marks = rng.choice(texts), rng.choice(("''", '""', "“”", "``"))
+    return replace(example, query=example.query.replace(text, f"{marks[0]}{text}{marks[1]}"))
 
 
 def _within(word: str, texts: list[str]) -> bool:

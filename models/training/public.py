@@ -24,6 +24,8 @@ _SEAL_TYPES = {
     "dict": "object",
 }
 _SEAL_RESULT = re.compile(r"API_call_(\d+)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,127}")
+"""Names that a tool may have here; a handful of Seal-Tools' have spaces in them and are left out."""
 _SLURP_ENTITY = re.compile(r"\[(\w+) : ([^\]]+)\]")
 
 Utterance = tuple[str, str, dict[str, str]]  # text, intent, entities
@@ -49,7 +51,7 @@ def seal_tools(folder: Path, requests: str, *, copies_only: bool = True) -> Pack
 
     copies_only: leave out plans with text that does not stand in the request.
     """
-    tools = {tool["name"]: tool for line in _lines(folder / "tool.jsonl") if (tool := _seal_tool(line))}
+    tools = {tool["name"]: tool for tool in map(_seal_tool, _lines(folder / "tool.jsonl")) if _named(tool)}
     entries = []
     for line in _lines(folder / requests):
         plan = _seal_plan(line["calling"], tools)
@@ -80,6 +82,10 @@ def copied(call: Call, tool: Schema, query: str) -> bool:
         for value in (argument if isinstance(argument, list) else [argument])
         if isinstance(value, str)
     )
+
+
+def _named(tool: Schema) -> bool:
+    return _NAME.fullmatch(tool["name"]) is not None
 
 
 def _seal_tool(line: Json) -> Schema:

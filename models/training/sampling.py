@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import random
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..dialects import facts_text
-from .augment import lower_case, mistype, rewrite_tool, speak_numbers
+from .augment import lower_case, mistype, quote, rewrite_tool, speak_numbers
 from .corpus import Call, Corpus, Example, Json, Pack, Schema, Turn, in_schema_order
+from .joining import join_some
 
 MOST_TOOLS = 14
 _PUBLIC_SHARE = {"sealtools": 4, "metatool": 2}
@@ -76,21 +78,23 @@ class Sampler:
 
     def _builtin(self, requests: int) -> Group:
         packs = self.rng.sample(self.corpus.builtin, 5)
-        return self._from_packs(packs, requests, [*self.corpus.builtin_tools.values()], strength=0.12)
+        return self._from_packs(packs, requests, [*self.corpus.builtin_tools.values()], 0.12, joined=0.12)
 
     def _others(self, requests: int) -> Group:
         packs = self.rng.sample(self.corpus.others, self.rng.choice([1, 1, 2, 3]))
         if self.rng.random() < 0.15:
             packs.append(self.rng.choice(self.corpus.builtin))
-        return self._from_packs(packs, requests, [], strength=0.3)
+        return self._from_packs(packs, requests, [], 0.3, joined=0.35)
 
     def _public(self, requests: int) -> Group:
         weights = [_PUBLIC_SHARE.get(pack.domain, 1) for pack in self.corpus.public]
-        return self._from_packs(self.rng.choices(self.corpus.public, weights), 2 * requests, [], strength=0.3)
+        packs = self.rng.choices(self.corpus.public, weights, k=self.rng.choice((1, 1, 2)))
+        return self._from_packs(packs, 2 * requests, [], 0.3, joined=0.3)
 
     def _from_packs(
-        self, packs: list[Pack], requests: int, more_tools: list[Schema], strength: float
+        self, packs: list[Pack], requests: int, more_tools: list[Schema], strength: float, joined: float
     ) -> Group:
+        """Requests of these packs; `strength` of changes to tools, `joined` of them said in one breath."""
         examples: list[Example] = []
         used: dict[str, Schema] = {}
         for _ in range(requests * 2):
@@ -114,7 +118,7 @@ class Sampler:
             if len(used) >= many:
                 break
             used.setdefault(tool["name"], tool)
-        return self._finish(examples, used, strength)
+        return self._finish(join_some(examples, joined, self.rng), used, strength)
 
     def _expand(self, pack: Pack) -> Example:
         entry = self.rng.choice(pack.entries)
@@ -125,7 +129,7 @@ class Sampler:
             if isinstance(values[0], str) and self.rng.random() < 0.15:
                 override[name] = self._soup()
         example = mistype(pack.expand(entry, self.rng, override), self.rng)
-        return lower_case(speak_numbers(example, self.rng), self.rng)
+        return lower_case(quote(speak_numbers(example, self.rng), self.rng), self.rng)
 
     def _dialogues(self, requests: int) -> Group:
         examples: list[Example] = []
@@ -177,10 +181,21 @@ class Sampler:
         return name + " " + " / ".join(str(v) for v in args.values())
 
     def _soup(self) -> str:
+        if self.rng.random() < 0.2:
+            return self._code()
         words = [self.rng.choice(self.words) for _ in range(self.rng.choice([1, 1, 2, 2, 3, 4]))]
         if self.rng.random() < 0.15:
             words[-1] += str(self.rng.randrange(100))
         return " ".join(words)
+
+    def _code(self) -> str:
+        """An identifier as machines give them: `TRK987654`, `x7Qa-91`, `EMP-0042`."""
+        letters = self.rng.choice((string.ascii_uppercase, string.ascii_lowercase, string.ascii_letters))
+        if self.rng.random() < 0.5:
+            mixed = letters + string.digits
+            return "".join(self.rng.choice(mixed) for _ in range(self.rng.randint(5, 12)))
+        head = "".join(self.rng.choice(letters) for _ in range(self.rng.randint(1, 4)))
+        return head + self.rng.choice(("", "-", "_")) + str(self.rng.randrange(10 ** self.rng.randint(2, 7)))
 
     def _finish(self, examples: list[Example], tools: dict[str, Schema], strength: float) -> Group:
         """Rewrite the tools, offer each request some of them, and follow every change in the plans."""

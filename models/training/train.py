@@ -51,7 +51,8 @@ class Run:
     """Where a run lives and how long it goes on.
 
     The learning rate is constant until the last `cooldown` part of `minutes`, then falls to zero; `stable.pt`
-    holds the weights before it began to fall and is what a later run takes up again.
+    holds the weights before it began to fall and is what a later run takes up again. `peak` is a factor on
+    the rate, less than one for weights that have cooled once and should keep what they know.
     """
 
     folder: Path
@@ -59,6 +60,7 @@ class Run:
     public: Path
     minutes: float
     cooldown: float = 0.35
+    peak: float = 1.0
     workers: int = 2
     device: str = "cpu"
     checkpoint_seconds: float = 240.0
@@ -104,6 +106,7 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
     matrices, rest = split_parameters(local)
     muon = Muon(matrices, recipe.muon_rate)
     adam = torch.optim.AdamW(rest, lr=recipe.adam_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
+    rates = [group["lr"] for optimizer in (muon, adam) for group in optimizer.param_groups]
     start = load_checkpoint(run.folder / "stable.pt")
     warm = "muon" in start and start["shape"] == asdict(model.shape)
     if warm:  # not so with weights that came with the repository, or that have grown
@@ -120,7 +123,6 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
     smooth: float | None = None
     meanings = bool(start.get("meanings"))
     cold_since = -(10**9) if warm else int(counter[0])
-    rates = [(group, group["lr"]) for optimizer in (muon, adam) for group in optimizer.param_groups]
     log = _Log(run, recipe, model.shape) if number == 0 else None
     while True:
         step = int(counter[0])
@@ -129,7 +131,8 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
             break
         mix = COPYING_ONLY if step < recipe.copying_steps else recipe.mix
         batch = packer.pack([sampler.group(mix, recipe.requests_a_group) for _ in range(recipe.batch.groups)])
-        for group, rate in rates:
+        groups = muon.param_groups + adam.param_groups
+        for group, rate in zip(groups, rates, strict=True):  # a checkpoint's own rate may have fallen to zero
             group["lr"] = rate * scale
         with torch.autocast(device.type, torch.bfloat16):
             loss = loss_of(*batch.to(device))
@@ -169,7 +172,7 @@ def learning_rate(elapsed: float, run: Run, steps: int, recipe: Recipe) -> tuple
     """
     left = 1 - elapsed / (60 * run.minutes)
     decaying = left < run.cooldown
-    scale = left / run.cooldown if decaying else 1.0
+    scale = run.peak * (left / run.cooldown if decaying else 1.0)
     return min(scale, (steps + 1) / recipe.warmup_steps), decaying
 
 

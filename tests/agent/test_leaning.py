@@ -70,6 +70,15 @@ async def test_follow_ups_and_models_of_others_lean_on_nothing() -> None:
 
 
 def test_nothing_is_so_certain_that_the_planner_has_no_say() -> None:
-    leaning = Leaning.from_log_odds({"row": math.inf, "sail": -math.inf}, frozenset())
-    assert all(abs(weight) < 100 for weight in (*leaning.first.values(), *leaning.later.values()))
-    assert leaning.later["row"] == 0.0 > leaning.later["sail"]
+    leaning = Leaning({"row": math.inf, "sail": -math.inf})
+    assert all(abs(weight) < 100 for called in ((), ("row",)) for weight in leaning.weights(called).values())
+
+
+def test_a_likely_tool_that_no_step_has_called_speaks_for_going_on_and_an_unlikely_one_for_the_end() -> None:
+    leaning = Leaning({"row": 3.0, "sail": 2.0, "swim": -4.0})
+    assert leaning.weights(["row"])["sail"] > 0.0 > leaning.weights(["row"])["row"]
+    assert all(weight < 0.0 for weight in leaning.weights(["row", "sail"]).values())
+
+
+def test_a_lone_tool_that_was_called_may_be_called_again() -> None:
+    assert math.isfinite(Leaning({"row": 3.0}).weights(["row"])["row"])

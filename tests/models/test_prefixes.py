@@ -193,8 +193,7 @@ class TreeOfTokens(RuleBasedStateMachine):
                 key
                 for key in self.keys
                 if key.adapter != gone.adapter
-                or (len(key.before) <= end
-                and key != gone)
+                or (len(key.before) <= end and key != gone)
                 or key.before[: end + 1] != path[: end + 1]
             }
             self.tree.sweep(self.keys.__contains__)

@@ -106,9 +106,7 @@ def _without_patterns(schema: JsonSchema) -> JsonSchema:
     """A schema in plain form without regular expressions: one of others' could take hours to match."""
     plain = {key: value for key, value in schema.items() if key != "pattern"}
     if "properties" in plain:
-        plain["properties"] = {
-            name: _without_patterns(part) for name, part in plain["properties"].items()
-        }
+        plain["properties"] = {name: _without_patterns(part) for name, part in plain["properties"].items()}
     if "anyOf" in plain:
         plain["anyOf"] = [_without_patterns(part) for part in plain["anyOf"]]
     for key in ("items", "additionalProperties"):

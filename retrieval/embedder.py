@@ -57,9 +57,9 @@ class OnnxEmbedder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
-            content = model.read_bytes()
-            self._session: Any = onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+            self._session: Any = onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
+            self.fingerprint = _fingerprint(model, tokenizer)
         except Exception as error:  # both libraries raise their own, and none is documented
             raise ModelFilesError(
                 f"the embedding model in {folder} cannot be used ({error}); install scrubjay again, or make "
@@ -67,7 +67,6 @@ class OnnxEmbedder:
             ) from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
-        self.fingerprint = hashlib.sha256(content + tokenizer.read_bytes()).hexdigest()[:16]
         self.width: int = self._session.get_outputs()[0].shape[1]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -85,3 +84,13 @@ class OnnxEmbedder:
                 mask[row, : len(ids[place])] = 1
             vectors[places] = self._session.run(None, {"ids": padded, "mask": mask})[0]
         return vectors
+
+
+def _fingerprint(*files: Path) -> str:
+    """Of what the files hold; they are not read whole, since their size counts in small machines' memory."""
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as content:
+            while block := content.read(1 << 16):
+                digest.update(block)
+    return digest.hexdigest()[:16]

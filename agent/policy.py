@@ -167,6 +167,14 @@ def may_remember(because: str, recipients: Sequence[str]) -> tuple[Remember, ...
 
 
 def _comparable(recipient: str) -> str:
-    """A recipient however it is written: +49 171 5550101 is +491715550101, Sid@x.org is sid@x.org."""
-    plain = "".join(recipient.casefold().split())
-    return plain if "@" in plain else plain.replace("-", "")
+    """A recipient however it is written: +49 171 5550101 is +491715550101, Sid@x.org is sid@x.org.
+
+    Only what can be nothing else counts as the same: letters of other alphabets stay as they are.
+    """
+    plain = recipient.strip()
+    if not set(plain) - _OF_NUMBERS:
+        return "".join(sign for sign in plain if sign not in " -")
+    return plain.lower() if plain.isascii() else plain
+
+
+_OF_NUMBERS = frozenset("+0123456789 -")

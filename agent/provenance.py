@@ -23,6 +23,9 @@ from .references import text_of
 LONGEST_EXCERPT = 80
 """Characters of what others wrote that name it."""
 
+SIGNS = frozenset('()[];?"“”„«»')
+"""What a question itself is made of: a text that has one of these stands in quotation marks."""
+
 
 class Origin(StrEnum):
     """Whose words a value is made of."""
@@ -130,7 +133,8 @@ def of_result(
 ) -> Provenance:
     """Of what a tool returned: its own source, and what others wrote among its arguments."""
     origin = Origin.OTHERS if tool.from_others else Origin.OWN
-    return frozenset({Source(origin, _name(tool, args, result))}) | of_others(_joined(arguments.values()))
+    named = {name: _in_a_name(value, arguments.get(name, NOBODY)) for name, value in args.items()}
+    return frozenset({Source(origin, _name(tool, named, result))}) | of_others(_joined(arguments.values()))
 
 
 def of_problem(tool: Tool | None, arguments: Mapping[str, Provenance], quotes: bool) -> Provenance:
@@ -157,9 +161,21 @@ def excerpted(source: Source, text: str, whole: Json) -> Source:
 
 def quoted(text: str) -> str:
     """The beginning of what others wrote, in quotation marks that it cannot close, on one line."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text[: 4 * LONGEST_EXCERPT])
-    plain = " ".join(plain.translate(_QUOTES).split())
+    plain = in_marks(text[: 4 * LONGEST_EXCERPT])[1:-1]
     return f'"{plain[:LONGEST_EXCERPT]}…"' if len(plain) > LONGEST_EXCERPT else f'"{plain}"'
+
+
+def in_marks(text: str) -> str:
+    """`text` on one line, in quotation marks that it cannot close; what cannot be seen is a blank."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text)
+    return f'"{" ".join(plain.translate(_QUOTES).split())}"'
+
+
+def _in_a_name(value: Json, provenance: Provenance) -> Json:
+    """An argument as it stands in a source's name, which others must not go on writing."""
+    if isinstance(value, str) and (of_others(provenance) or SIGNS & {*value}):
+        return quoted(value)
+    return value
 
 
 def names(provenance: Provenance) -> Iterator[str]:
@@ -196,7 +212,8 @@ def _name(tool: Tool, args: Mapping[str, Json], result: Json) -> str:
     if tool.source is None:
         return f"what {tool.name} returned"
     named = " ".join(say(tool.source, args, result).split())
-    return "".join(letter for letter in named if letter.isprintable())[: 2 * LONGEST_EXCERPT]
+    named = "".join(letter for letter in named if letter.isprintable())
+    return named if len(named) <= 2 * LONGEST_EXCERPT else f"{named[: 2 * LONGEST_EXCERPT]}…"
 
 
 def _joined(parts: Iterable[Provenance]) -> Provenance:

@@ -41,7 +41,8 @@ class _Bounded(EmailPolicy):
 
 def parsed(raw: bytes) -> EmailMessage:
     """A mail from its bytes, also when it is cut short or broken."""
-    parser = BytesParser(EmailMessage, policy=_Bounded())
+    bounded = _Bounded()
+    parser: BytesParser[EmailMessage] = BytesParser(EmailMessage, policy=bounded)  # type: ignore[arg-type]
     try:
         return parser.parsebytes(raw)
     except RecursionError:  # parts in parts, thousands deep

@@ -152,6 +152,73 @@ def test_what_is_allowed_for_good_is_allowed_in_every_session() -> None:
     assert policy.must_ask(ASKED)
 
 
+SEND = Tool(
+    "send",
+    "Send it",
+    {"type": "object", "properties": {"message": {}, "to": {}}},
+    effect=Effect.SEND,
+    recipients=("to",),
+)
+
+
+def test_no_value_looks_like_the_questions_own_words() -> None:
+    asked = question(SEND, {"message": "hi); to: sid@x.org)? Yes: (", "to": ["eve@x.org"]})
+    assert asked == 'Send it (to: eve@x.org; message: "hi); to: sid@x.org)? Yes: (")?'
+    asked = question(SEND, {"message": 'a" (to: "sid', "to": ["eve@x.org"]})
+    assert asked == "Send it (to: eve@x.org; message: \"a' (to: 'sid\")?"
+    theirs = {"message": frozenset({Source(Origin.OTHERS, "a mail")})}
+    assert question(SEND, {"message": "hello", "to": []}, None, theirs).endswith('message: "hello")?')
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("gro.x@eve\u202e", "gro.x@eve\ufffd"),
+        ("a\x1b[2Kb\x07\x00", '"a\ufffd[2Kb\ufffd\ufffd"'),
+        ("s\u200bid@x\u00ad.org", "s\ufffdid@x\ufffd.org"),
+        ("a\n\n\u2028b", "a b"),
+        ("\U0001f468\u200d\U0001f680 \u06cc\u200c\u062e", "\U0001f468\u200d\U0001f680 \u06cc\u200c\u062e"),
+    ],
+)
+def test_a_question_shows_what_nobody_sees(text: str, shown: str) -> None:
+    assert question(SEND, {"to": [text]}) == f"Send it (to: {shown})?"
+    assert question(SEND, {"message": text}) == f"Send it (message: {shown})?"
+
+
+def test_no_length_pushes_the_target_out_of_sight() -> None:
+    people = [f"person{number}@example.com" for number in range(60)]
+    asked = question(SEND, {"message": "x" * 5000, "to": [*people, "eve@evil.example"]})
+    assert all(person in asked for person in people)
+    assert "eve@evil.example; message: " in asked
+    asked = question(SEND, {"to": ["a" * 5000 + "@evil.example"]})
+    assert "@evil.example" in asked
+    assert "[4,763 characters]" in asked
+    path = question(Tool("open", "Open it", SEND.parameters), {"message": "a/" * 5000 + "../secret.txt"})
+    assert path.endswith('../secret.txt")?')
+    boastful = Tool("t", "Nothing happens " * 500, SEND.parameters, effect=Effect.SEND)
+    assert len(question(boastful, {"to": "eve@evil.example"})) < 250
+
+
+@pytest.mark.parametrize(
+    ("allowed", "asked"),
+    [
+        ("sid@example.com", "\u017fid@example.com"),
+        ("kim@example.com", "\u212aim@example.com"),
+        ("sid@example.com", "Sid <eve@evil.example>"),
+        ("sid@example.com", "sid@example.com <eve@evil.example>"),
+        ("sid@example.com", "sid@ex ample.com"),
+        ("sid@example.com", "sid@ex\u0430mple.com"),
+        ("sid@example.com", "sid@example.com,eve@evil.example"),
+        ("sid-jha", "sidjha"),
+        ("555-0101", "\u0665\u0665\u06650101"),
+    ],
+)
+def test_who_only_looks_like_an_allowed_recipient_is_asked_about(allowed: str, asked: str) -> None:
+    policy = Policy(allow_recipients=[allowed])
+    assert policy.must_ask(replace(OFFERED, recipients=(asked,)))
+    assert not policy.must_ask(replace(OFFERED, recipients=(allowed.upper(),)))
+
+
 def test_the_question_says_what_was_understood_and_warns_first() -> None:
     schema = {"type": "object", "properties": {"to": {}, "start": {}}}
     tool = Tool("invite", "Invite people", schema, effect=Effect.SEND)
@@ -165,5 +232,5 @@ def test_the_question_says_what_was_understood_and_warns_first() -> None:
     assert asked == (
         "Others wrote what goes into to (the file plan.txt). "
         "This was planned after reading what others wrote (the note Ideas). "
-        "Invite people (to: eve@evil.example; start: tomorrow at 2, that is Wednesday 25 November, 14:00)?"
+        'Invite people (to: "eve@evil.example"; start: tomorrow at 2, that is Wednesday 25 November, 14:00)?'
     )

@@ -28,6 +28,7 @@ from .provenance import (
     UNKNOWN,
     Ledger,
     Provenance,
+    Source,
     Told,
     of_others,
     of_part,
@@ -37,7 +38,7 @@ from .provenance import (
 from .question import question, recipients_of, source_names, why_always
 from .references import UnresolvedReference, follow, resolve
 from .states import WrittenOrder
-from .within import ASK, ASKED_BY
+from .within import ASK, ASKED_BY, READ
 
 _HAPPENED = {
     StepStatus.FAILED: "failed",
@@ -239,7 +240,10 @@ class Executor:
             started = self._now()
             self._emit(StepStarted(step.id, started, _shown_args(args)))
             asking = ASK.set(self._asker(step))
-            asked_by = ASKED_BY.set(frozenset().union(*map(of_others, call.provenance.values())))
+            theirs = frozenset().union(*map(of_others, call.provenance.values()))
+            asked_by = ASKED_BY.set(theirs | self._ledger.of_others)
+            inside: set[Source] = set()
+            read = READ.set(inside)
             try:
                 result = await self._calls.call(tool, call.arguments)
             except CallFailed as failed:
@@ -251,6 +255,8 @@ class Executor:
             finally:
                 ASK.reset(asking)
                 ASKED_BY.reset(asked_by)
+                READ.reset(read)
+            outcome = replace(outcome, source=outcome.source | inside)
             await self._journal_finish(outcome, tool)
             return outcome
 

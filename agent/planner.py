@@ -23,7 +23,7 @@ from .leaning import Leaning
 from .notation import PLAN_NOTATION, NativeReader
 from .outcome import Failure
 from .plan import DONE, NONE, Json, Plan, print_plan
-from .provenance import Provenance
+from .provenance import NOBODY, Provenance
 from .reader import PlanReader, PlanSyntaxError
 from .speech import Speech
 
@@ -71,6 +71,7 @@ class PastTurn:
     plan: its text. results: one for each step, in order; the tool's words for one that failed.
     referable: whole results by step id, for `$0.1` in the next plan; steps without a result are not in it.
     sources: where each of the results comes from; fewer than results: nobody knows of the rest.
+    asked_by: the others who wrote the request, as they may in a sub-agent.
     """
 
     request: str
@@ -78,6 +79,7 @@ class PastTurn:
     results: Sequence[Json]
     referable: Mapping[int, Json]
     sources: Sequence[Provenance] = ()
+    asked_by: Provenance = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

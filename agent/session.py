@@ -32,7 +32,7 @@ from .journal import (
 )
 from .plan import Json
 from .planner import MAX_TURNS, PastTurn
-from .provenance import Provenance, as_json, from_json
+from .provenance import NOBODY, Provenance, as_json, from_json
 from .undo import Done
 
 _TURNS_TABLE = """
@@ -51,6 +51,7 @@ _MIGRATIONS = (
         "ALTER TABLE turns ADD COLUMN sources TEXT",
         UNDONE_COLUMN,
     ),
+    ("ALTER TABLE turns ADD COLUMN asked_by TEXT",),
 )
 """What made each version of the file. Append; never change what users' files were made with."""
 
@@ -60,7 +61,8 @@ class Turn:
     """A request that was served, as it is kept.
 
     plan: its text. results: one for each step. referable: whole results by step id. started_at, ended_at: in
-    UTC; turns that older versions kept have no start. sources: where each result comes from.
+    UTC; turns that older versions kept have no start. sources: where each result comes from. asked_by: the
+    others who wrote the request.
     """
 
     number: int
@@ -73,6 +75,7 @@ class Turn:
     ended_at: datetime
     started_at: datetime | None = None
     sources: Sequence[Provenance] = ()
+    asked_by: Provenance = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +127,14 @@ class Session:
             datetime.now(UTC).isoformat(),
             started_at and started_at.astimezone(UTC).isoformat(),
             json.dumps([as_json(source) for source in turn.sources]),
+            json.dumps(as_json(turn.asked_by)),
         )
 
         def insert(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "INSERT INTO turns (session, number, request, plan, results, referable, answer, status,"
-                " ended_at, started_at, sources)"
-                " SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                " ended_at, started_at, sources, asked_by)"
+                " SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
                 " FROM turns WHERE session = ?",
                 (self.id, *row, self.id),
             )
@@ -143,7 +147,7 @@ class Session:
         def select(connection: sqlite3.Connection) -> list[Turn]:
             rows = connection.execute(
                 "SELECT number, request, plan, results, referable, answer, status, ended_at, started_at,"
-                " sources FROM turns WHERE session = ? ORDER BY number DESC LIMIT ?",
+                " sources, asked_by FROM turns WHERE session = ? ORDER BY number DESC LIMIT ?",
                 (self.id, limit),
             )
             return [_turn(*row) for row in rows][::-1]
@@ -153,7 +157,7 @@ class Session:
     async def past_turns(self) -> Sequence[PastTurn]:
         """The latest turns as planners see them, oldest first. Raises StorageError."""
         return [
-            PastTurn(turn.request, turn.plan, turn.results, turn.referable, turn.sources)
+            PastTurn(turn.request, turn.plan, turn.results, turn.referable, turn.sources, turn.asked_by)
             for turn in await self.history()
         ]
 
@@ -241,8 +245,11 @@ def _turn(
     ended: str,
     started: str | None,
     sources: str | None,
+    asked_by: str | None,
 ) -> Turn:
     by_step = {int(step): result for step, result in json.loads(referable).items()}
     times = datetime.fromisoformat(ended), datetime.fromisoformat(started) if started else None
     of_whom = tuple(from_json(source) for source in json.loads(sources or "[]"))
-    return Turn(number, request, plan, json.loads(results), by_step, answer, Status(status), *times, of_whom)
+    asked = from_json(json.loads(asked_by or "[]"))
+    kept = number, request, plan, json.loads(results), by_step, answer, Status(status)
+    return Turn(*kept, *times, of_whom, asked)

@@ -12,6 +12,8 @@ from ..tools.effect import Effect
 from ..tools.errors import ToolFailed, ToolQuestion
 from ..tools.tool import Tool
 from .events import Status
+from .provenance import of_others
+from .within import READ
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -28,15 +30,16 @@ def sub_agent(
     @tool(
         name=name,
         description=description,
-        effect=max((part.effect for part in tools), key=_STRENGTH.index, default=Effect.READ),
+        effect=max((part.effect for part in tools), key=_STRENGTH.index, default=Effect.DESTROY),
         delegates=True,
         timeout_s=timeout_s,
         say="{result}",
-        from_others=any(part.from_others for part in tools),
         examples=examples,
     )
     async def serve(request: Annotated[str, Field(description="What is to be done, in words")]) -> str:
         answer = await agent.run(request)
+        if (read := READ.get()) is not None:
+            read.update(*(of_others(outcome.source) for outcome in answer.steps))
         if answer.status is Status.ASKED:
             raise ToolQuestion(answer.text)
         if answer.status in (Status.DONE, Status.PARTLY):

@@ -15,6 +15,7 @@ from .plan import Json, Plan, print_plan
 from .planner import MAX_TURNS, PastTurn
 from .provenance import NOBODY, UNKNOWN, Ledger, Provenance, Told
 from .undo import Done
+from .within import ASKED_BY
 
 MOST_UNDONE = 100
 """Effects that a conversation in memory can still take back."""
@@ -106,13 +107,15 @@ def past_turn(request: str, rounds: Rounds) -> PastTurn:
     plan = Plan(tuple(outcome.step for outcome in outcomes))
     referable = {outcome.step.id: outcome.result for outcome in outcomes if outcome.has_result}
     sources = tuple(outcome.source for outcome in outcomes)
-    return PastTurn(request, print_plan(plan), [_told(outcome) for outcome in outcomes], referable, sources)
+    told = [_told(outcome) for outcome in outcomes]
+    return PastTurn(request, print_plan(plan), told, referable, sources, ASKED_BY.get())
 
 
 def ledger(request: str, facts: str, turns: Sequence[PastTurn], asked_by: Provenance = NOBODY) -> Ledger:
     """What a planner knows that is shown these turns. asked_by: the others who wrote the request, if any."""
-    said = [facts, *(turn.request for turn in turns)]
-    told = [
+    said = [facts, *(turn.request for turn in turns if not turn.asked_by)]
+    told = [Told(turn.request, turn.asked_by) for turn in turns if turn.asked_by]
+    told += [
         Told(result, source)
         for turn in turns
         for result, source in zip(turn.results, chain(turn.sources, repeat(UNKNOWN)), strict=False)

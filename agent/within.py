@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .events import ConsentAsked
-from .provenance import NOBODY, Provenance
+from .provenance import NOBODY, Provenance, Source
 
 if TYPE_CHECKING:
     from .executor import EffectJournal
@@ -19,4 +19,8 @@ JOURNAL: ContextVar[Callable[[str], EffectJournal | None] | None] = ContextVar("
 """Gives the journal for a request's id."""
 
 ASKED_BY: ContextVar[Provenance] = ContextVar("asked_by", default=NOBODY)
-"""The others who wrote what the step was called with: then they, too, wrote the inner request."""
+"""The others who wrote what the step was called with, or whom the outer planner had read: then they, too,
+wrote the inner request."""
+
+READ: ContextVar[set[Source] | None] = ContextVar("read", default=None)
+"""Takes the others whose words the inner request has read, and which its answer may hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from scrubjay.agent.provenance import (
     quoted,
 )
 from scrubjay.agent.reader import parse_plan
+from scrubjay.agent.session import Session
 from scrubjay.tools.effect import Effect
 from scrubjay.tools.tool import Tool
 
@@ -165,6 +167,47 @@ async def test_a_sub_agent_knows_that_others_wrote_its_request(tools: list[Tool]
         (asked,) = await collect(agent, "do what Eve says")
     assert "an e-mail" in asked.question
     assert asked.because
+
+
+async def test_what_others_asked_of_a_sub_agent_does_not_count_as_said_by_the_person(
+    tools: list[Tool], tmp_path: Path
+) -> None:
+    planned = ("none\n", '$1 = send(to=["555-0199"])\ndone\n')
+    allowed = Policy(allow_effects=True)
+    async with (
+        await Session.open(tmp_path / "inner.db") as kept,
+        Agent(tools, ScriptedEngine(*planned), session=kept, policy=allowed) as inner,
+    ):
+        helper = inner.as_tool("helper", "Does what it is told.")
+        engine = ScriptedEngine('$1 = mails()\n$2 = helper(request="{$1[0]}")\ndone\n')
+        async with Agent([*tools, helper], engine, policy=allowed) as agent:
+            assert await collect(agent, "read my mail to the helper") == []
+        engine = ScriptedEngine('$1 = helper(request="text the plumber")\ndone\n')
+        async with Agent([*tools, helper], engine, policy=allowed) as agent:
+            (asked,) = await collect(agent, "text the plumber")
+    assert asked.because == "others wrote what goes into to"
+    assert asked.sources == {"to": ["an e-mail: \"Eve: 555-0199\""]}
+
+
+async def test_a_sub_agents_answer_is_of_those_whom_it_has_read(tools: list[Tool]) -> None:
+    async with Agent([], ScriptedEngine("$1 = mails()\ndone\n")) as inner:
+        helper = inner.as_tool("helper", "Looks things up.")
+        for one in tools:  # as the tools of MCP servers do, they come later
+            inner.tools.add(one)
+        plan = '$1 = helper(request="a number")\n$2 = send(to=[$1])\ndone\n'
+        async with Agent([*tools, helper], ScriptedEngine(plan), policy=Policy(allow_effects=True)) as agent:
+            (asked,) = await collect(agent, "send it there")
+            assert "an e-mail" in asked.question
+
+
+async def test_a_sub_agent_that_is_called_after_reading_others_asks(tools: list[Tool]) -> None:
+    inner = Agent(tools, ScriptedEngine('$1 = send(to=["Sid"])\ndone\n'), policy=Policy(allow_effects=True))
+    helper = inner.as_tool("helper", "Does what it is told.")
+    engine = ScriptedEngine("$1 = mails()\ndone\n", '$1 = helper(request="text Sid")\ndone\n')
+    async with inner, Agent([*tools, helper], engine, policy=Policy(allow_effects=True)) as agent:
+        await collect(agent, "any mail? I may want you to text Sid")
+        (asked,) = await collect(agent, "thanks")
+    assert "an e-mail" in asked.question
 
 
 def test_provenance_is_kept_and_read_back() -> None:

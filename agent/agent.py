@@ -273,7 +273,7 @@ class Agent:
             self._mcp.update(self.tools)
         request.emit(RequestStarted(request.text, self._session.id, request.id))
         planner = Planner(await self._ready_engine())
-        history = await self._session.past_turns()
+        history = await self._session.past_turns(request.text, planner.most_turns)
         # In a thread: thousands of new tools take a minute to be read.
         chosen = await asyncio.to_thread(tools_for, request.text, history, self._retriever, self._max_tools)
         fit, broken = await asyncio.to_thread(split_plannable, chosen)

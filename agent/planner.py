@@ -28,7 +28,11 @@ from .reader import PlanReader, PlanSyntaxError
 from .speech import Speech
 
 MAX_TURNS = 4
-"""How many earlier turns a model is shown; what is older is looked up again or repeated by the person."""
+"""How many earlier turns a model of our dialect is shown; the rest comes back when a request is about it."""
+MANY_TURNS = 32
+"""How many other models are shown, if they fit."""
+_LEAVING = 8
+"""So many turns make room at once where many are shown: the prompts to come then begin alike for a while."""
 
 
 def current_facts() -> str:
@@ -116,6 +120,11 @@ class Planner:
         return bool(self._engine.metadata.get("scrubjay.facts", self._speech.chats))
 
     @property
+    def most_turns(self) -> int:
+        """How many of the latest turns the model should be given."""
+        return MAX_TURNS if self._speech.ours else MANY_TURNS
+
+    @property
     def mends(self) -> frozenset[Failure]:
         """The failures that are worth another round of planning.
 
@@ -132,7 +141,7 @@ class Planner:
         facts: text, see `models.dialects.facts_text`; only models that declare it get to see them.
         Raises RequestTooLongError, PlanTooLong, and what the engine raises.
         """
-        shown = list(history[-MAX_TURNS:])
+        shown = list(history[-MAX_TURNS:] if self._speech.ours else history)
         facts = facts if self.reads_facts else ""
         while True:
             try:
@@ -143,7 +152,7 @@ class Planner:
             except RequestTooLongError:
                 if not shown:
                     raise
-                del shown[0]
+                del shown[: _LEAVING if len(shown) > _LEAVING else 1]
 
     async def write(
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn] = (), facts: str = ""

@@ -33,6 +33,7 @@ from .journal import (
 from .plan import Json
 from .planner import MAX_TURNS, PastTurn
 from .provenance import NOBODY, Provenance, as_json, from_json
+from .recall import Recall, first_shown
 from .undo import Done
 
 _TURNS_TABLE = """
@@ -104,6 +105,7 @@ class Session:
         self.notice = database.notice
         self._database = database
         self._owner = Owner(database)
+        self._recall = Recall()
 
     @classmethod
     async def open(cls, path: Path | None = None, id: str = "main") -> Self:
@@ -144,22 +146,39 @@ class Session:
     async def history(self, limit: int = MAX_TURNS) -> list[Turn]:
         """The latest `limit` turns, oldest first. Raises StorageError."""
 
+        return await self._database.run(
+            lambda connection: _turns(connection, self.id, "TRUE ORDER BY number DESC LIMIT ?", limit)[::-1]
+        )
+
+    async def past_turns(self, about: str = "", most: int = MAX_TURNS) -> Sequence[PastTurn]:
+        """The latest turns as planners see them, oldest first, and those that a request is about; see
+        `turns.Conversation`. Raises StorageError."""
+
         def select(connection: sqlite3.Connection) -> list[Turn]:
-            rows = connection.execute(
-                "SELECT number, request, plan, results, referable, answer, status, ended_at, started_at,"
-                " sources, asked_by FROM turns WHERE session = ? ORDER BY number DESC LIMIT ?",
-                (self.id, limit),
-            )
-            return [_turn(*row) for row in rows][::-1]
+            self._learn(connection)
+            start = first_shown(len(self._recall), most)
+            chosen = [*range(start, len(self._recall) - 1), *self._recall.about(about, start)]
+            chosen += [len(self._recall) - 1] if len(self._recall) else []
+            return [turn for place in chosen for turn in _turns(connection, self.id, "number = ?", place + 1)]
 
-        return await self._database.run(select)
-
-    async def past_turns(self) -> Sequence[PastTurn]:
-        """The latest turns as planners see them, oldest first. Raises StorageError."""
         return [
             PastTurn(turn.request, turn.plan, turn.results, turn.referable, turn.sources, turn.asked_by)
-            for turn in await self.history()
+            for turn in await self._database.run(select)
         ]
+
+    def _learn(self, connection: sqlite3.Connection) -> None:
+        """Add to `_recall` what this and other processes have recorded since; forget what they dropped."""
+        (total,) = connection.execute(
+            "SELECT COALESCE(MAX(number), 0) FROM turns WHERE session = ?", (self.id,)
+        ).fetchone()
+        if total < len(self._recall):
+            self._recall = Recall()
+        rows = connection.execute(
+            "SELECT request, results FROM turns WHERE session = ? AND number > ? ORDER BY number",
+            (self.id, len(self._recall)),
+        )
+        for request, results in rows:
+            self._recall.add(request, json.loads(results))
 
     async def all_in_file(self) -> list[Summary]:
         """The conversations of the file that have turns, the latest first. Raises StorageError."""
@@ -180,6 +199,7 @@ class Session:
         """
 
         def delete(connection: sqlite3.Connection) -> int:
+            self._recall = Recall()
             if latest is None:
                 connection.execute(
                     "DELETE FROM effects WHERE session = ? AND ended_at IS NOT NULL", (self.id,)
@@ -232,6 +252,15 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _turns(connection: sqlite3.Connection, session: str, which: str, value: int) -> list[Turn]:
+    rows = connection.execute(
+        "SELECT number, request, plan, results, referable, answer, status, ended_at, started_at, sources,"
+        f" asked_by FROM turns WHERE session = ? AND {which}",
+        (session, value),
+    )
+    return [_turn(*row) for row in rows]
 
 
 def _turn(

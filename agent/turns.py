@@ -14,6 +14,7 @@ from .outcome import Outcome, StepStatus
 from .plan import Json, Plan, print_plan
 from .planner import MAX_TURNS, PastTurn
 from .provenance import NOBODY, UNKNOWN, Ledger, Provenance, Told
+from .recall import Recall, first_shown
 from .undo import Done
 from .within import ASKED_BY
 
@@ -29,8 +30,9 @@ class Conversation(Protocol):
         """Its name; empty when it is not kept."""
         ...
 
-    async def past_turns(self) -> Sequence[PastTurn]:
-        """The latest turns, oldest first."""
+    async def past_turns(self, about: str = "", most: int = MAX_TURNS) -> Sequence[PastTurn]:
+        """The latest turns, oldest first, at most `most`; right before the last one come older ones that the
+        request `about` is about."""
         ...
 
     async def record_turn(self, turn: PastTurn, joined: Joined, started_at: datetime | None = None) -> None:
@@ -57,15 +59,19 @@ class Turns:
 
     def __init__(self) -> None:
         self._turns: list[PastTurn] = []
+        self._recall = Recall()
         self._done: list[Done] = []
 
-    async def past_turns(self) -> Sequence[PastTurn]:
-        """The latest turns, oldest first."""
-        return list(self._turns)
+    async def past_turns(self, about: str = "", most: int = MAX_TURNS) -> Sequence[PastTurn]:
+        """The latest turns, and those that the request is about; see `Conversation`."""
+        start = first_shown(len(self._turns), most)
+        recalled = [self._turns[number] for number in self._recall.about(about, start)]
+        return [*self._turns[start:-1], *recalled, *self._turns[start:][-1:]]
 
     async def record_turn(self, turn: PastTurn, joined: Joined, started_at: datetime | None = None) -> None:
         """Remember a turn."""
-        self._turns = [*self._turns, turn][-MAX_TURNS:]
+        self._turns.append(turn)
+        self._recall.add(turn.request, turn.results)
 
     def journal(self, request_id: str) -> EffectJournal:
         """What was done is remembered, so that it can be undone."""

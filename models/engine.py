@@ -111,8 +111,8 @@ class LlamaEngine:
         adapter: what writes it. thinking: write a thought first, whose tokens `max_tokens` doesn't count.
         hint: what may come out, from somebody who knows less; it makes the writing faster where it is right,
         and never changes what is written.
-        watch: is called in the engine's thread with the logits of each token that was chosen, which it may
-        not keep, and the token.
+        watch: is called in the engine's thread with the model's own logits for each token that was chosen,
+        and the token.
 
         Closing the generator, or cancelling the task that waits for it, stops the writing within one token.
         Raises `RequestTooLongError`, `ContextFullError` (after the chunks that fitted), `GrammarError`,

@@ -32,7 +32,7 @@ class Request:
     adapter: AdapterUse | None = None
     thinking: Thinking | None = None
     watch: Callable[[Row, int], None] | None = None
-    """Is shown the logits of each token that was chosen, and the token, in the engine's thread."""
+    """Is given the model's own logits for each chosen token, and the token, in the engine's thread."""
     read_under: str = ""
     """The adapter that reads the prompt, by its identity (see `SegmentKey`); "": the model alone."""
     hint: str = ""
@@ -159,9 +159,10 @@ class Generation:
         draft, self.draft = self.draft, []
         right, agreed = 0, True
         while agreed and not self.finished:
+            own = logits[right].copy() if self._watch is not None else None
             token = self._chooser.choose(logits[right])
-            if self._watch is not None:
-                self._watch(logits[right], token)
+            if self._watch is not None and own is not None:
+                self._watch(own, token)
             if self._vocabulary.ends(token):
                 self.finished = True
                 break

@@ -29,6 +29,7 @@ SEGMENT_SEQUENCES = 64  # more would slow every step down
 PREFIX_SEQUENCES = 32
 PREFIX_BYTES = 32 * 2**20  # of one segment: what is copied in about 10 ms
 RESIDENT_CELLS = 512
+ROOM_TO_WRITE = 64  # a prompt that leaves less for what is to be written is too long
 # The first step after a switch takes about 2 ms more. Nobody waits longer than so many steps for each of
 # the other adapters, and no request longer than so many that overtake it.
 STEPS_BETWEEN_SWITCHES = 32
@@ -206,7 +207,7 @@ class Scheduler:
         switch = self.adapters.get(first.adapter)
         first.read_under = switch.identity if switch and switch.reads_prompt else ""
         keys = segment_keys(tokens, first.read_under)
-        room = self._room(tokens, keys) // len(requests)
+        room = self._room(tokens, keys, min(first.max_tokens, ROOM_TO_WRITE)) // len(requests)
         reserved = [min(request.max_tokens, room) for request in requests]
         reserved[0] += len(tokens.rest)
         free = self._context.cells - sum(reserved) - sum(running.reserved for running in self._running)
@@ -255,17 +256,18 @@ class Scheduler:
         make = thinking.then or (lambda _: request.constraint)
         return ThinkFirst(thinking, self._vocabulary, lambda thought: constrained(make(thought)))
 
-    def _room(self, tokens: TokenPrompt, keys: list[SegmentKey]) -> int:
-        """How many tokens can be written after a prompt when nothing else runs."""
+    def _room(self, tokens: TokenPrompt, keys: list[SegmentKey], needed: int) -> int:
+        """How many tokens can be written after a prompt when nothing else runs; not fewer than `needed`."""
         cells = self._context.cells - sum(len(key.tokens) for key in keys)
         most = min(cells, self._positions - _start_of_rest(keys)) - 1
         if len(keys) > SEGMENT_SEQUENCES:
             raise RequestTooLongError(
                 f"at most {SEGMENT_SEQUENCES - 1} tools fit at once, not {len(keys) - 1}"
             )
-        if len(tokens.rest) > most:
+        fits = most + 1 - needed
+        if len(tokens.rest) > fits:
             raise RequestTooLongError(
-                f"the request with its history takes {len(tokens.rest):,} tokens and {max(most, 0):,} fit"
+                f"the request with its history takes {len(tokens.rest):,} tokens and {max(fits, 0):,} fit"
                 f" beside {len(tokens.tools)} tools; shorten it, or keep long text in a file for a tool"
             )
         return most + 1 - len(tokens.rest)

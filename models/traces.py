@@ -22,7 +22,7 @@ class Trace:
 
     def add(self, logits: Row, token: int) -> None:
         """Record a choice; what an engine's `watch` calls."""
-        self.rows.append(logits.copy())
+        self.rows.append(logits)
         self.tokens.append(token)
 
 
@@ -31,9 +31,9 @@ class Comparison:
     """One generation against the same one computed afresh, up to the first token that differs.
 
     difference: the largest between two logits. margin: the smallest of a chosen token's logit over the best
-    other one, afresh; below 0 where a grammar forbade what the model liked better. rank: the worst, from 0,
-    that a token chosen afresh has among the logits of this run and had not afresh. diverges_at: the place of
-    the first other token.
+    other one, afresh; below 0 where more than the model had a say, such as a grammar. rank: by how much the
+    rank of a token that was chosen afresh is worse in this run, at most. diverges_at: the place of the first
+    other token.
     """
 
     tokens: int
@@ -58,7 +58,8 @@ def compare(trace: Trace, afresh: Trace) -> Comparison:
     difference, margin, rank = 0.0, float("inf"), 0
     for place in range(compared):
         row, fresh, token = trace.rows[place], afresh.rows[place], afresh.tokens[place]
-        difference = max(difference, float(np.abs(row - fresh).max()))
+        apart = float(np.abs(row - fresh).max())
+        difference = max(difference, float("inf") if np.isnan(apart) else apart)
         margin = min(margin, _margin(fresh, token))
         rank = max(rank, _rank(row, token) - _rank(fresh, token))
     return Comparison(compared, difference, margin, rank, parted)

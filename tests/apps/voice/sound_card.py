@@ -55,7 +55,7 @@ PATIENCE_S = 90.0
 class _NoHistory(Turns):
     """Each request stands for itself."""
 
-    async def past_turns(self) -> Sequence[PastTurn]:
+    async def past_turns(self, about: str = "", most: int = 0) -> Sequence[PastTurn]:
         return []
 
 

@@ -26,6 +26,7 @@ from .plan import DONE, NONE, Json, Plan, print_plan
 from .provenance import NOBODY, Provenance
 from .reader import PlanReader, PlanSyntaxError
 from .speech import Speech
+from .times_said import says_time, without_times
 
 MAX_TURNS = 4
 """How many earlier turns a model of our dialect is shown; the rest comes back when a request is about it."""
@@ -244,8 +245,10 @@ class Planner:
         evidence = None
         if self._engine.metadata.get("scrubjay.evidence", False):
             evidence = [request, facts]
+            anew = says_time(request)  # "make it 4pm instead": the times of the turns before don't hold
             for turn in reversed(history):
-                evidence += [turn.request, *texts_in(list(turn.results))]
+                evidence += without_times(turn.request) if anew else [turn.request]
+                evidence += texts_in(list(turn.results))
         referable = history[-1].referable if history else {}
         previous = [referable.get(step) for step in range(1, max(referable, default=0) + 1)]
         return PlanGrammar(

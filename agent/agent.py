@@ -40,6 +40,7 @@ from .events import (
     ToolsChosen,
 )
 from .executor import EffectJournal, Executor
+from .hand_over import Asking, HandOver
 from .joiner import Joined, Joiner, Rounds
 from .outcome import Outcome
 from .plan import Plan, Step
@@ -80,6 +81,8 @@ class Agent:
     max_tools: how many tools the model gets to see.
     retriever: makes what picks them, for a registry: one that keeps its index, learns from use, or takes
     another embedding model (see docs/retrieval.md); by default one that keeps nothing.
+    hand_over: a bigger machine that may be asked where the plan made here is doubtful, after a yes each
+    time; then no step starts before the plan is complete.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Agent:
         rounds: int = 2,
         max_tools: int = 16,
         retriever: Callable[[ToolRegistry], Retriever] = Retriever,
+        hand_over: HandOver | None = None,
     ) -> None:
         self.tools = tools if isinstance(tools, ToolRegistry) else ToolRegistry(tools)
         self._model = model
@@ -105,6 +109,7 @@ class Agent:
         self._rounds = rounds
         self._max_tools = max_tools
         self._retriever = retriever(self.tools)
+        self._hand_over = hand_over
         self._calls = Calls()
         self._mcp = McpServers(named_servers(mcp), check_plannable) if mcp else None
         self._undo = Undo(self.tools, self._calls, self._session)
@@ -288,6 +293,9 @@ class Agent:
         while True:
             earlier = [past_turn(request.text, rounds)] if rounds else []
             chunks = planner.plan(request.text, list(tools), [*history, *earlier], facts)
+            if self._hand_over is not None and not rounds:
+                asking = Asking(request.text, list(tools), history, facts, request.id, self._session.id)
+                chunks = await self._maybe_elsewhere(self._hand_over, request, asking, chunks)
             rounds.append(await executor.run(self._steps(request, chunks, rounds)))
             why = joiner.why_again(rounds)
             if why is None or request.unfinished or len(rounds) == self._rounds:
@@ -301,12 +309,32 @@ class Agent:
         steps = tuple(chain.from_iterable(rounds))
         return Answer(joined.status, joined.text, Plan(tuple(o.step for o in steps)), steps, timings, undo)
 
+    async def _maybe_elsewhere(
+        self, hand_over: HandOver, request: Request, asking: Asking, here: AsyncGenerator[Chunk, None]
+    ) -> AsyncGenerator[Chunk, None]:
+        """The plan made here, or a bigger machine's where this one is doubtful and the person says yes."""
+
+        def handed_over() -> None:
+            request.handed_over = True
+
+        calibration = Calibration.of((await self._ready_engine()).metadata)
+
+        async def ask(question: ConsentAsked) -> bool:
+            return await self._policy.allows(question, request.emit)
+
+        return hand_over.plan(asking, here, calibration, ask, handed_over)
+
     async def _steps(
         self, request: Request, chunks: AsyncGenerator[Chunk, None], rounds: Rounds
     ) -> AsyncGenerator[Step, None]:
         """The steps of one round as their lines end, numbered on from the rounds before."""
         reader, tokens, logprob = PlanReader(), 0, 0.0
         calibration = Calibration.of((await self._ready_engine()).metadata)
+
+        def confidence() -> float | None:
+            elsewhere = request.handed_over and not rounds
+            return calibration.confidence(logprob) if calibration and not elsewhere else None
+
         offset = sum(len(outcomes) for outcomes in rounds)
         try:
             async with aclosing(chunks):
@@ -317,7 +345,7 @@ class Agent:
                     for step in reader.feed(chunk.text):
                         # What a later round calls the turn before are the earlier rounds.
                         step = renumbered(step, offset, previous=0 if rounds else None)
-                        request.confidence[step.id] = calibration.confidence(logprob) if calibration else None
+                        request.confidence[step.id] = confidence()
                         request.emit(StepPlanned(step, request.confidence[step.id]))
                         yield step
             reader.close()
@@ -325,8 +353,7 @@ class Agent:
             if not reader.steps and not rounds:
                 raise
             request.unfinished = str(error)  # what runs already is carried through, and told in the answer
-        confidence = calibration.confidence(logprob) if calibration else None
-        request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now(), confidence))
+        request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now(), confidence()))
 
     async def _kept(self, request: Request, rounds: Rounds, joined: Joined) -> Joined:
         """Record a turn before its answer is out; what was done is told even when that fails."""

@@ -34,7 +34,8 @@ class Request:
     """What is kept while a request is served.
 
     events: what happened, until None ends it. unfinished: why a plan broke off after its first steps.
-    confidence: by step, how likely the plan up to it is the wanted one.
+    confidence: by step, how likely the plan up to it is the wanted one. handed_over: its first plan comes
+    from a bigger machine.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Request:
     unfinished: str = ""
     confidence: dict[int, float | None] = field(default_factory=dict)
     cancelled: bool = False
+    handed_over: bool = False
     answer: Answer | None = None
 
     def now(self) -> float:

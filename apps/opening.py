@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..agent.agent import Agent
+from ..agent.hand_over import HandOver
 from ..agent.planner import Engine
 from ..agent.policy import Consent, Policy
 from ..agent.session import Session
@@ -14,6 +15,7 @@ from ..models.catalog import BUNDLED, Catalog, bundled_planner
 from ..models.dialects import DIALECT
 from ..models.engine import EngineSettings, LlamaEngine
 from ..models.errors import ModelFileError
+from ..models.openai_engine import OpenAIEngine, RemoteSettings
 from ..retrieval.entries import Progress
 from ..retrieval.retriever import Retriever
 from ..retrieval.store import Store
@@ -21,6 +23,7 @@ from ..retrieval.usage import Usage
 from ..tools.builtin import builtin_tools
 from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
+from ..tools.secrets import secret
 from ..tools.settings import Settings, read_settings
 from .display import value_text
 from .own_tools import add_tools_of_folder
@@ -139,7 +142,19 @@ def make_agent(
         mcp=mcp,
         max_tools=MAX_TOOLS,
         retriever=lambda registry: open_retriever(registry, data_folder),
+        hand_over=open_hand_over(data_folder),
     )
+
+
+@told_clearly()
+def open_hand_over(data_folder: Path) -> HandOver | None:
+    """The bigger machine of the settings, if they name one."""
+    remote = open_settings(data_folder).models.remote
+    if remote is None:
+        return None
+    key = secret(remote.key) if remote.key else ""
+    settings = RemoteSettings(url=str(remote.url), model=remote.model, key=key)
+    return HandOver(OpenAIEngine(settings), remote.below)
 
 
 def open_retriever(tools: ToolRegistry, data_folder: Path, progress: Progress | None = None) -> Retriever:

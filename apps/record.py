@@ -120,12 +120,13 @@ class Record:
                 step = self.steps[event.step_id]
                 step.args, step.provenance = event.args, event.provenance
             case ConsentAsked():
-                self.steps[event.step_id].status = StepStatus.ASKING
+                if event.step_id in self.steps:  # whether to hand a request over is asked before any step
+                    self.steps[event.step_id].status = StepStatus.ASKING
                 self.questions[event.step_id] = event
             case ConsentAnswered():
                 self.questions.pop(event.step_id, None)
-                asked = self.steps[event.step_id]
-                asked.status = StepStatus.PLANNED if asked.started_ms is None else StepStatus.RUNNING
+                if asked := self.steps.get(event.step_id):
+                    asked.status = StepStatus.PLANNED if asked.started_ms is None else StepStatus.RUNNING
             case StepStarted():
                 step = self.steps[event.step_id]
                 step.status, step.args = StepStatus.RUNNING, event.args

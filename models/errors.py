@@ -52,3 +52,7 @@ class EngineClosedError(ModelError):
 
 class TemplateError(ModelError):
     """A model's chat template is broken, or refuses the conversation it was given."""
+
+
+class RemoteError(ModelError):
+    """A bigger machine could not be asked, or its answer is of no use."""

@@ -215,6 +215,33 @@ class MediaSettings(Section):
     """mpv with the options that you want; without it, a player that is open is used."""
 
 
+class RemoteMachine(Section):
+    """A bigger machine that may be asked where the planner here is unsure: it asks you each time, and says
+    what would leave this machine. It must speak OpenAI's protocol, as vLLM, llama-server and Ollama do."""
+
+    url: HttpUrl
+    """Its address, up to and with /v1."""
+    model: str
+    """The model's name there."""
+    key: str = ""
+    """The name of the secret in the keyring that it wants as its key; empty: none."""
+    below: Annotated[float, Field(gt=0, le=1)] = 0.3
+    """How sure (0 to 1) the planner here must be not to ask."""
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> "RemoteMachine":
+        if self.url.scheme != "https" and not _is_near(self.url.host or ""):
+            raise ValueError("http sends what you say in the clear; write https, or an address at home")
+        return self
+
+
+class ModelsSettings(Section):
+    """What plans."""
+
+    remote: RemoteMachine | None = None
+    """Ask a bigger machine where the planner here is unsure."""
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -230,6 +257,7 @@ class Settings(Section):
     system: SystemSettings = SystemSettings()
     media: MediaSettings = MediaSettings()
     consent: ConsentSettings = ConsentSettings()
+    models: ModelsSettings = ModelsSettings()
     mcp: Mapping[Annotated[str, Field(pattern=f"^{SERVER_NAME}$")], McpServer] = {}
 
 

@@ -1,0 +1,97 @@
+"""A doubtful request goes to a bigger machine only after a yes, and the question says what would leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from scrubjay.agent.agent import Agent, Answer
+from scrubjay.agent.confidence import OFFSET, SCALE
+from scrubjay.agent.events import ConsentAsked
+from scrubjay.agent.hand_over import HAND_OVER, HandOver
+from scrubjay.agent.policy import Policy
+from scrubjay.models.openai_engine import OpenAIEngine, RemoteSettings
+from scrubjay.tools.decorator import tool
+
+from ..models.openai_server import OpenAIServer, running_openai
+from .scripted import FOREIGN, ScriptedEngine
+
+HERE, THERE = '$1 = look(word="here")\ndone\n', '$1 = look(word="there")\ndone\n'
+
+
+def sure(confidence: float) -> Mapping[str, float]:
+    """Metadata of a model that is always so sure: with logprob 0 it is the sigmoid of the offset."""
+    return {SCALE: 1.0, OFFSET: 3.0 if confidence > 0.5 else -3.0}
+
+
+async def serve(
+    server: OpenAIServer, confidence: float, answer: Callable[[ConsentAsked], bool], *requests: str
+) -> tuple[list[str], list[ConsentAsked], Answer]:
+    """Serve requests one after the other: what was looked up, what was asked, and the last answer."""
+    looked: list[str] = []
+    asked: list[ConsentAsked] = []
+
+    @tool
+    def look(word: str) -> str:
+        """Look a word up."""
+        looked.append(word)
+        return f"about {word}"
+
+    async def consent(question: ConsentAsked) -> bool:
+        asked.append(question)
+        return answer(question)
+
+    here = ScriptedEngine(HERE, metadata={**FOREIGN, **sure(confidence)})
+    async with OpenAIEngine(RemoteSettings(url=server.url, model="big")) as there:
+        policy = Policy(consent=consent, allow_effects=True)
+        async with Agent([look], here, policy=policy, hand_over=HandOver(there)) as agent:
+            for request in requests:
+                served = await agent.run(request)
+    return looked, asked, served
+
+
+async def test_who_is_sure_asks_nobody() -> None:
+    with running_openai(THERE) as server:
+        looked, asked, _ = await serve(server, 0.95, lambda _: True, "look it up")
+    assert (looked, asked, server.asked) == (["here"], [], [])
+
+
+async def test_a_no_keeps_everything_here() -> None:
+    with running_openai(THERE) as server:
+        looked, asked, _ = await serve(server, 0.05, lambda _: False, "look it up")
+    assert looked == ["here"]
+    assert [question.tool for question in asked] == [HAND_OVER]
+    assert server.asked == []
+
+
+async def test_a_yes_takes_the_plan_from_there_and_nothing_of_the_one_made_here() -> None:
+    with running_openai(THERE) as server:
+        looked, asked, answer = await serve(server, 0.05, lambda _: True, "look it up")
+    assert looked == ["there"]
+    assert answer.text == "about there"
+    assert "big on 127.0.0.1" in asked[0].question
+
+
+async def test_the_question_holds_every_word_that_leaves_of_the_person_and_of_results() -> None:
+    with running_openai(THERE) as server:
+        _, asked, _ = await serve(server, 0.05, lambda q: q.args["request"] != "first", "first", "the second")
+    question = asked[-1]
+    assert "this request, your last request with its plan and results, time and language" in question.question
+    sent = "\n".join(message["content"] for message in server.asked[-1]["messages"][1:])
+    shown: Any = question.args
+    (earlier,) = shown["earlier"]
+    told = [shown["request"], shown["facts"], *earlier]
+    own = sent[sent.index("first") :]
+    for text in sorted(map(str, told), key=len, reverse=True):
+        assert text.strip() in own
+        own = own.replace(text.strip(), "")
+    assert own.replace("Results:", "").replace("Now:", "").replace("$1:", "").strip() == ""
+
+
+@pytest.mark.parametrize("trouble", ["503", "404", "html"])
+async def test_where_the_machine_fails_the_plan_made_here_is_taken(trouble: str) -> None:
+    with running_openai(THERE, trouble=trouble) as server:
+        looked, _, _ = await serve(server, 0.05, lambda _: True, "look it up")
+    assert looked == ["here"]

@@ -9,8 +9,8 @@ from scrubjay.models.constrained import Constraint
 from scrubjay.models.outbox import Chunk
 from scrubjay.models.prompt import Prompt
 
-FOREIGN: Mapping[str, str | bool] = {"general.architecture": "llama"}
-OURS: Mapping[str, str | bool] = {
+FOREIGN: Mapping[str, str | float | bool] = {"general.architecture": "llama"}
+OURS: Mapping[str, str | float | bool] = {
     "scrubjay.dialect": "scrubjay-1",
     "scrubjay.parallel_segments": True,
     "scrubjay.evidence": True,
@@ -27,7 +27,7 @@ class ScriptedEngine:
     def __init__(
         self,
         *plans: str | Callable[[Prompt], str],
-        metadata: Mapping[str, str | bool] = OURS,
+        metadata: Mapping[str, str | float | bool] = OURS,
         pause: float = 0.0,
     ) -> None:
         self.metadata = metadata

@@ -28,6 +28,10 @@ async def tools(talk: Talk, wanted: str) -> None:
     for tool in found:
         table.add_row(Text(tool.name, style="bold"), _effect(tool), Text(safe_text(tool.description)))
     talk.console.print(table)
+    ahead = talk.agent.tools_ahead
+    if ahead.ready < ahead.total:
+        told = f"The model has read {ahead.ready:,} of {ahead.total:,} so far; requests go first."
+        talk.console.print(Text(told, style="dim"))
 
 
 def _has(tool: Tool, words: list[str]) -> bool:

@@ -61,8 +61,8 @@ class _Asked:
 
 
 @dataclass(slots=True)
-class _Watched:
-    """An engine that keeps the trace of its latest generation."""
+class WatchedEngine:
+    """An engine of a planner that keeps the trace of its latest generation."""
 
     engine: LlamaEngine
     trace: Trace = field(default_factory=Trace)
@@ -124,10 +124,10 @@ async def _verify(
         async with await LlamaEngine.load(model, kept) as engine:
             for one in track(asked, "fill the cache", transient=True):
                 await engine.register(tool_segments(one.tools))
-                await _trace(_Watched(engine), one)
+                await _trace(WatchedEngine(engine), one)
         async with AsyncExitStack() as stack:
-            warm = _Watched(await stack.enter_async_context(await LlamaEngine.load(model, kept)))
-            cold = _Watched(await stack.enter_async_context(await LlamaEngine.load(model, afresh)))
+            warm = WatchedEngine(await stack.enter_async_context(await LlamaEngine.load(model, kept)))
+            cold = WatchedEngine(await stack.enter_async_context(await LlamaEngine.load(model, afresh)))
             for one in track(asked, "compare", transient=True):
                 await warm.engine.forget(on_disk=False)
                 await cold.engine.forget()
@@ -139,7 +139,7 @@ async def _verify(
     return found
 
 
-async def _trace(watched: _Watched, asked: _Asked) -> Trace:
+async def _trace(watched: WatchedEngine, asked: _Asked) -> Trace:
     with suppress(PlanTooLong):  # what was written until then can be compared as well
         await Planner(watched).write(asked.request, asked.tools)
     return watched.trace

@@ -1,0 +1,43 @@
+"""`scrubjay verify-cache` shows whether reuse leaves a trace in what is written."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scrubjay.apps.verify_cache import verify_cache
+
+from ..tiny_model import make_tiny_planner
+
+TOOLS = [
+    {"name": name, "description": "Does it.", "parameters": {"type": "object", "properties": {}}}
+    for name in ("call", "stop", "wait")
+]
+
+
+@pytest.fixture
+def cases(tmp_path: Path) -> Path:
+    path = tmp_path / "cases.jsonl"
+    lines = [json.dumps({"query": f"do it {number}", "tools": TOOLS[number:]}) for number in range(2)]
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+def test_runs_of_a_sound_cache_agree(tmp_path: Path, cases: Path, parallel: bool) -> None:
+    make_tiny_planner(tmp_path / "tiny.gguf", parallel_segments=parallel)
+    command = ["--model", str(tmp_path / "tiny.gguf"), "--cases", str(cases)]
+    done = CliRunner().invoke(verify_cache, command, standalone_mode=False)
+    assert done.return_value == 0, done.output
+    said = [line.split(maxsplit=1) for line in done.output.splitlines() if line and not line.startswith(" ")]
+    assert [name for name, _ in said] == ["warm", "restarted"]
+    assert all(words == "exact" or words.startswith("equal up to rounding") for _, words in said)
+    assert done.output.count("2 of 2 plans the same") == 2
+
+
+def test_a_line_that_is_no_case_is_named(tmp_path: Path, cases: Path) -> None:
+    cases.write_text(cases.read_text() + '{"query": "without tools"}\n')
+    done = CliRunner().invoke(verify_cache, ["--cases", str(cases)])
+    assert done.exit_code == 2
+    assert "line 3 names no tools" in done.output

@@ -1,0 +1,41 @@
+"""Runs are compared by the logits of what was chosen."""
+
+import numpy as np
+
+from scrubjay.models.traces import Trace, compare, verdict
+
+
+def trace(tokens: list[int], *rows: list[float]) -> Trace:
+    made = Trace()
+    for token, row in zip(tokens, rows, strict=True):
+        made.add(np.array(row, np.float32), token)
+    return made
+
+
+FRESH = trace([2, 0], [1.0, 2.0, 4.0], [3.0, 0.0, 1.0])
+
+
+def test_the_same_logits_are_exact() -> None:
+    same = compare(FRESH, FRESH)
+    assert same.exact
+    assert (same.tokens, same.margin, same.rank) == (2, 2.0, 0)
+    assert verdict([same]) == "exact"
+
+
+def test_a_difference_that_changes_no_token_is_told_with_its_size() -> None:
+    near = compare(trace([2, 0], [1.0, 2.0, 4.0], [3.0, 0.5, 1.0]), FRESH)
+    assert near.diverges_at is None
+    assert verdict([near]) == "equal up to rounding (largest logit difference 0.5)"
+
+
+def test_where_runs_part_is_told() -> None:
+    parted = compare(trace([2, 1], [1.0, 2.0, 4.0], [3.0, 5.0, 1.0]), FRESH)
+    assert (parted.diverges_at, parted.rank) == (1, 1)
+    said = verdict([compare(FRESH, FRESH), parted])
+    assert said.startswith("diverges in 1 of 2, first in number 2 at token 1")
+
+
+def test_a_run_that_ends_early_or_computes_nonsense_is_not_the_same() -> None:
+    assert compare(trace([2], [1.0, 2.0, 4.0]), FRESH).diverges_at == 1
+    nonsense = compare(trace([2, 0], [1.0, float("nan"), 4.0], [3.0, 0.0, 1.0]), FRESH)
+    assert nonsense.difference == float("inf")

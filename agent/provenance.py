@@ -131,7 +131,13 @@ class Ledger:
 def of_result(
     tool: Tool, args: Mapping[str, Json], arguments: Mapping[str, Provenance], result: Json
 ) -> Provenance:
-    """Of what a tool returned: its own source, and what others wrote among its arguments."""
+    """Of what a tool returned: its own source, and what others wrote among its arguments.
+
+    A tool that returns a text that it was given has added nothing to it.
+    """
+    given = [name for name, value in args.items() if isinstance(value, str) and value == result]
+    if given:  # it tells nothing new: the title of the note that was made, say
+        return _joined(arguments.get(name, UNKNOWN) for name in given)
     origin = Origin.OTHERS if tool.from_others else Origin.OWN
     named = {name: _in_a_name(value, arguments.get(name, NOBODY)) for name, value in args.items()}
     return frozenset({Source(origin, _name(tool, named, result))}) | of_others(_joined(arguments.values()))

@@ -210,6 +210,18 @@ async def test_a_sub_agent_that_is_called_after_reading_others_asks(tools: list[
     assert "an e-mail" in asked.question
 
 
+@pytest.mark.parametrize("returned", ["Shopping", "Shopping list of Eve"])
+async def test_who_returns_what_it_was_given_adds_nothing_of_others(returned: str) -> None:
+    def create(title: str) -> str:
+        return returned
+
+    tool = make_tool(create, "title", from_others=True, source="the title of a note")
+    agent = Agent([tool], ScriptedEngine('$1 = create(title="Shopping")\ndone\n'))
+    answer = await agent.run("create a note called Shopping")
+    (step,) = answer.steps
+    assert bool(of_others(step.source)) == (returned != "Shopping")
+
+
 def test_provenance_is_kept_and_read_back() -> None:
     kept = frozenset({MAIL, CARD})
     assert from_json(as_json(kept)) == kept

@@ -1,15 +1,32 @@
 """The `@tool` decorator: a Python function becomes a tool."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from .effect import Effect
 from .schema import read_function
 from .tool import Tool
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+if TYPE_CHECKING:
+
+    class FunctionTool(Tool, Generic[P, R]):
+        """What type checkers take a decorated function for: a tool that is called as the function is."""
+
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    class Decorator(Protocol):
+        """What `@tool(...)` does to a function."""
+
+        def __call__(self, function: Callable[P, R], /) -> FunctionTool[P, R]: ...
+
 
 @overload
-def tool(function: Callable[..., Any], /) -> Tool: ...
+def tool(function: Callable[P, R], /) -> FunctionTool[P, R]: ...
 
 
 @overload
@@ -30,7 +47,7 @@ def tool(
     undo: Callable[..., str] | None = ...,
     understood: Callable[..., Mapping[str, str]] | None = ...,
     examples: Sequence[str] = ...,
-) -> Callable[[Callable[..., Any]], Tool]: ...
+) -> Decorator: ...
 
 
 def tool(
@@ -52,7 +69,7 @@ def tool(
     undo: Callable[..., str] | None = None,
     understood: Callable[..., Mapping[str, str]] | None = None,
     examples: Sequence[str] = (),
-) -> Tool | Callable[[Callable[..., Any]], Tool]:
+) -> Any:
     """Make a `Tool` of a function or method, from its signature, type hints and Google-style docstring.
 
     `@tool` alone, or `@tool(effect="read", ...)`: an effect that isn't declared counts as write. `name` and

@@ -427,9 +427,10 @@ class Agent:
             if self._model is None or isinstance(self._model, Path | str):
                 from ..models.catalog import bundled_planner
                 from ..models.engine import LlamaEngine
+                from ..models.tuning import remembered
 
                 path = bundled_planner() if self._model is None else Path(self._model)
-                self._model = self._loaded = await LlamaEngine.load(path)
+                self._model = self._loaded = await LlamaEngine.load(path, remembered(path))
         self.tools_ahead.update(self._model, self.tools)
         return self._model
 

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, Home] = {
     "tools": Home("tools", "List the tools; `tools show NAME` shows one."),
     "mcp": Home("mcp", "Offer the tools to other programs, as an MCP server."),
     "models": Home("models", "List, pull, add and measure models."),
+    "tune": Home("tune", "Find how a model runs fastest here, and remember it."),
     "eval": Home("evaluate", "Compare plans with the wanted ones."),
     "config": Home("config", "Open the settings."),
     "remind": Home("remind", "Ring reminders, alarms and timers."),

@@ -109,5 +109,32 @@ def info(catalog: Catalog, name: str) -> None:
             click.echo(f"{key:14}{value}")
 
 
+@models.command()
+@click.argument("name", default=BUNDLED)
+@click.option("--threads", type=click.IntRange(1, 256), help="[default: as many as the engine takes]")
+@click.pass_obj
+def bench(catalog: Catalog, name: str, threads: int | None) -> None:
+    """Measure how fast NAME reads and writes here, beside what this machine's memory and arithmetic allow."""
+    from ..models.roofline import measure_speed
+
+    with told_clearly():
+        speed = measure_speed(catalog.find(name), threads)
+    machine = speed.machine
+    click.echo(
+        f"{machine.bandwidth / 1e9:.1f} GB/s of memory and {machine.arithmetic / 1e9:.0f} GFLOP/s (float32)"
+        f" with {machine.threads} thread{'s' * (machine.threads > 1)}"
+    )
+    _told("decode", speed.decode, ("the memory's bandwidth allows", speed.decode_bound))
+    batched = "llama.cpp's own batches give", speed.batched
+    _told("prefill", speed.prefill, ("the arithmetic allows", speed.prefill_bound), batched)
+    joules = f"{speed.joules:.2f} J a decoded token" if speed.joules is not None else "no counters here"
+    click.echo(f"{'energy':9}{joules}")
+
+
+def _told(what: str, rate: float, *beside: tuple[str, float]) -> None:
+    bounds = "; ".join(f"{rate / bound:.0%} of what {name}, {bound:,.1f}" for name, bound in beside)
+    click.echo(f"{what:9}{rate:,.1f} tokens/s: {bounds}")
+
+
 def _size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -16,6 +16,7 @@ from ..models.dialects import DIALECT
 from ..models.engine import EngineSettings, LlamaEngine
 from ..models.errors import ModelFileError
 from ..models.openai_engine import OpenAIEngine, RemoteSettings
+from ..models.tuning import remembered
 from ..retrieval.entries import Progress
 from ..retrieval.retriever import Retriever
 from ..retrieval.store import Store
@@ -90,7 +91,7 @@ async def load_engine(model: Path | None) -> LlamaEngine:
     context = click.get_current_context(silent=True)
     dialect = context.meta.get(DIALECT_KEY) if context else None
     path = Catalog().find(str(model or BUNDLED))
-    engine = await LlamaEngine.load(path, EngineSettings(dialect=dialect))
+    engine = await LlamaEngine.load(path, remembered(path, EngineSettings(dialect=dialect)))
     if engine.drafts and engine.metadata["scrubjay.dialect"] != DIALECT:
         with suppress(ModelFileError):  # an installation without the bundled planner does without
             engine.drafter = await LlamaEngine.load(bundled_planner())

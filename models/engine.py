@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .adapter_file import AdapterFile, read_adapter
 from .adapters import AdapterUse
+from .batch import PROMPT_TOKENS
 from .cache_settings import CacheSettings
 from .confidence import Row
 from .constrained import Constraint
@@ -48,6 +49,9 @@ class EngineSettings(BaseModel):
     )
     parallel_generations: int = Field(default=8, ge=1, le=64, description="how many run at once; more wait")
     threads: int | None = Field(default=None, ge=1, description="None: what suits the machine and the model")
+    prompt_tokens: int | None = Field(
+        default=None, ge=16, le=2048, description="of one request, read at once; None: 128"
+    )
     cache: CacheSettings = CacheSettings()
     draft_tokens: int | None = Field(
         default=None, ge=0, le=24, description="how far to guess ahead; None: what suits the model; 0: not"
@@ -354,6 +358,7 @@ class EngineThread:
             parallel=settings.parallel_generations,
             threads=settings.threads or thread_count(model),
             cache=settings.cache,
+            prompt_tokens=settings.prompt_tokens or PROMPT_TOKENS,
             draft=draft_count(model) if settings.draft_tokens is None else settings.draft_tokens,
         )
         self.scheduler = scheduler

@@ -48,16 +48,18 @@ class Scheduler:
         threads: int,
         cache: CacheSettings = IN_MEMORY,
         draft: int = 0,
+        prompt_tokens: int = PROMPT_TOKENS,
     ) -> None:
         """`parallel` generations run at the same time, in `cells` cells of KV; more requests wait.
 
-        draft: how many tokens a generation may guess ahead.
+        draft: how many tokens a generation may guess ahead. prompt_tokens: of one prompt in one batch.
         """
         segment_sequences = SEGMENT_SEQUENCES if model.parallel_segments else PREFIX_SEQUENCES
         self._vocabulary = vocabulary
         self._layout = Layout(model, vocabulary)
         self._positions = model.positions
-        self._batch = Batch(2 * PROMPT_TOKENS)
+        self._prompt_tokens = prompt_tokens
+        self._batch = Batch(2 * max(prompt_tokens, PROMPT_TOKENS))
         self._context = Context(
             model,
             cells,
@@ -287,7 +289,7 @@ class Scheduler:
             generation.add_draft(min(left, self._batch.capacity - self._batch.size - MOST_BEFORE_DRAFT))
             left -= len(generation.draft)
             wanted = 0 if generation.later else 1 + len(generation.draft)
-            row = self._batch.add(generation.stream, PROMPT_TOKENS, wanted)
+            row = self._batch.add(generation.stream, self._prompt_tokens, wanted)
             if row is not None:
                 rows.append((generation, row))
         return rows

@@ -50,7 +50,8 @@ def question(
     does = _cut(_seen(summary(tool)), LONGEST_SUMMARY)
     what = f"{does} ({details})?" if details else f"{does}?"
     doubt = ["I am not sure that I understood you."] if doubtful else []
-    return " ".join([*_warnings(provenance or {}, read), *doubt, what])
+    chosen = [f"Others chose {tool.others_choose}."] if tool.others_choose else []
+    return " ".join([*_warnings(provenance or {}, read), *chosen, *doubt, what])
 
 
 def _warnings(provenance: Mapping[str, Provenance], read: Provenance) -> list[str]:
@@ -142,6 +143,8 @@ def why_always(
     theirs = [name for name in tool.targets_among(args) if of_others(provenance.get(name, NOBODY))]
     if theirs:
         return f"others wrote what goes into {spoken(theirs)}"
+    if tool.others_choose:
+        return f"others chose {tool.others_choose}"
     return "it was planned after reading what others wrote" if read else ""
 
 

@@ -11,6 +11,7 @@ from ..agent.hand_over import HandOver
 from ..agent.planner import Engine
 from ..agent.policy import Consent, Policy
 from ..agent.session import Session
+from ..agent.summaries import summarizer
 from ..models.catalog import BUNDLED, Catalog, bundled_planner
 from ..models.dialects import DIALECT
 from ..models.engine import EngineSettings, LlamaEngine
@@ -21,7 +22,8 @@ from ..retrieval.entries import Progress
 from ..retrieval.retriever import Retriever
 from ..retrieval.store import Store
 from ..retrieval.usage import Usage
-from ..tools.builtin import builtin_tools
+from ..tools.builtin import builtin_tools, open_folders_of
+from ..tools.documents import Documents
 from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
 from ..tools.secrets import secret
@@ -49,6 +51,11 @@ def open_settings(data_folder: Path) -> Settings:
     return read_settings(settings_file(data_folder))
 
 
+def _named_settings(data_folder: Path) -> Settings | None:
+    """The settings where there is a file of them: without it nobody has named any folders."""
+    return open_settings(data_folder) if settings_file(data_folder).exists() else None
+
+
 @told_clearly()
 def open_registry(data_folder: Path) -> ToolRegistry:
     """The built-in tools, those of installed plug-ins, and the user's own in `tools/` of the data folder.
@@ -57,8 +64,7 @@ def open_registry(data_folder: Path) -> ToolRegistry:
 
     Without a settings file nobody has named any folders: then tools keep to those below `data_folder`.
     """
-    settings = open_settings(data_folder) if settings_file(data_folder).exists() else None
-    registry = ToolRegistry(builtin_tools(data_folder, settings))
+    registry = ToolRegistry(builtin_tools(data_folder, _named_settings(data_folder)))
     for problem in registry.add_plugins():
         click.echo(f"Warning: {problem}", err=True)
     add_tools_of_folder(registry, data_folder / "tools")
@@ -134,7 +140,14 @@ def make_agent(
     data_folder: Path,
     mcp: Mapping[str, McpServer] = NO_SERVERS,
 ) -> Agent:
-    """The agent as the commands use it; what it learns from use is this user's, in `data_folder`."""
+    """The agent as the commands use it; what it learns from use is this user's, in `data_folder`.
+
+    PDFs are summarized in the model's own words where it is one that can.
+    """
+    documents = Documents(open_folders_of(data_folder, _named_settings(data_folder)), summarizer(engine))
+    if documents.summarize_pdf.name in tools:
+        tools.remove(documents.summarize_pdf.name)
+        tools.add(documents.summarize_pdf)
     return Agent(
         tools,
         engine,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .errors import ToolFailed
 from .said.names import folded, listed
+from .straight_paths import open_straight
 
 LONGEST_PATH = 4_096
 MOST_PARTS = 64
@@ -26,6 +27,9 @@ class AllowedFolders:
     """The open folders, the first one being where new files go that name no folder."""
 
     folders: tuple[Path, ...]
+    closed: Path | None = None
+    """Never open through one of these that lies above it: the data folder, where a file would be a setting
+    or a program."""
 
     def file(self, said: str) -> Path:
         """The regular file that `said` names: an absolute path, or one below an open folder.
@@ -85,8 +89,12 @@ class AllowedFolders:
             yield _resolved(folder / path)
 
     def _is_open(self, path: Path) -> bool:
-        below = next((path.relative_to(top) for top in self._tops() if path.is_relative_to(top)), None)
-        return below is not None and not any(part.startswith(".") for part in below.parts)
+        tops = [top for top in self._tops() if path.is_relative_to(top) and not self._closes(path, top)]
+        return bool(tops) and not any(part.startswith(".") for part in path.relative_to(tops[0]).parts)
+
+    def _closes(self, path: Path, top: Path) -> bool:
+        closed = _resolved(self.closed) if self.closed else None
+        return closed is not None and path.is_relative_to(closed) and not top.is_relative_to(closed)
 
     def _tops(self) -> list[Path]:
         return [_resolved(folder) for folder in self.folders]
@@ -101,11 +109,11 @@ class AllowedFolders:
 def read_regular(path: Path, limit: int) -> bytes:
     """The bytes of a file that is no more than `limit` bytes long. `path` comes from `AllowedFolders.file`.
 
-    Raises ToolFailed when it is longer, no regular file (a pipe would never end) or has become a link.
+    Raises ToolFailed when it is longer, is no regular file (a pipe would never end), or a part of its path
+    has become a link.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        handle = os.open(path, flags | getattr(os, "O_BINARY", 0))
+        handle = open_straight(path)
     except OSError as error:
         raise ToolFailed(f"{path} cannot be read: {error.strerror}.") from error
     with os.fdopen(handle, "rb") as file:

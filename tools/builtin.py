@@ -50,7 +50,7 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
     With `settings`, on the folders and accounts that they name; without, on files below `data_folder` alone,
     the open folder being `files/` and music lying in `media/`. Raises SettingsError.
     """
-    open_folders = AllowedFolders(settings.files.folders if settings else (data_folder / "files",))
+    open_folders = open_folders_of(data_folder, settings)
     library = Library(settings.media.folders if settings else (data_folder / "media",))
     trash = data_folder / "trash" / "files"
     settings = settings or Settings()
@@ -58,7 +58,7 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
     apps = (
         _contacts(data_folder, settings.contacts),
         _messages(data_folder, settings.messages),
-        Notes(data_folder / "notes"),
+        Notes(data_folder / "notes", data_folder / "trash" / "notes"),
         Reminders(data_folder / "reminders", times, settings.reminders.day_at),
         Clock(data_folder / "clock", times),
         _calendar(data_folder, settings.calendar, times),
@@ -73,9 +73,16 @@ def builtin_tools(data_folder: Path, settings: Settings | None = None) -> list[T
     return [*tools, *_mail(data_folder, settings.mail, open_folders).tools()]
 
 
+def open_folders_of(data_folder: Path, settings: Settings | None) -> AllowedFolders:
+    """The folders in which tools may touch files; see `builtin_tools`."""
+    folders = settings.files.folders if settings else (data_folder / "files",)
+    return AllowedFolders(folders, closed=data_folder)
+
+
 def _contacts(data_folder: Path, settings: ContactsSettings) -> Contacts:
     folder = Folder(settings.folder or data_folder / "contacts", ".vcf")
-    return Contacts(DavCollection(settings.carddav, "address book") if settings.carddav else folder)
+    cards = DavCollection(settings.carddav, "address book") if settings.carddav else folder
+    return Contacts(cards, Trash(data_folder / "trash" / "contacts", ".vcf"))
 
 
 def _messages(data_folder: Path, settings: MessagesSettings) -> Messages:

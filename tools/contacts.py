@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import category
 
-from .collection import Collection
+from .collection import Collection, Trash
 from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed, ToolQuestion
 from .said.names import alike, folded, listed, meant
 from .said.phones import email_address, phone_number
-from .storage import BrokenFile
+from .storage import BrokenFile, file_name
 from .vcards import Card, Entry, cards_in, read_cards, write_card
 
 
@@ -20,6 +20,8 @@ class Contacts:
     """Contacts as a collection of vCards."""
 
     cards: Collection
+    trash: Trash
+    """Where a card goes whose saving is undone."""
 
     @tool(
         effect=Effect.READ,
@@ -69,15 +71,21 @@ class Contacts:
             return f"{name} stays in your contacts, as before"
         for kept in self.cards.read()[0]:
             try:
-                own = [card.name for card in cards_in(kept)]
+                own = cards_in(kept)
             except BrokenFile:
                 continue
-            if own == [name]:
+            if [card.name for card in own] == [name]:
+                if (_values(own[0].phones), _values(own[0].emails)) != _entered(arguments):
+                    raise ToolFailed(f"{name} has been changed since, and stays in your contacts.")
+                self.trash.keep(file_name(name, "contact"), kept.text)
                 self.cards.remove(kept)
                 return f"{name} is not in your contacts any more"
         raise ToolFailed(f"{name} is not in your contacts any more.")
 
-    @tool(effect=Effect.WRITE, state="contacts", say="{result}.", undo=_forgotten)
+    # Contacts are trusted later on: what others wrote becomes one only when the person says so.
+    @tool(
+        effect=Effect.WRITE, state="contacts", say="{result}.", undo=_forgotten, targets=("phone", "email")
+    )
     def add_contact(self, name: str, phone: str | None = None, email: str | None = None) -> str:
         """Save a new contact.
 
@@ -123,6 +131,12 @@ class Contacts:
         if close:
             raise ToolQuestion(f"No contact is called {said}. Did you mean {listed(close)}?", close)
         raise ToolFailed(f"No contact is called {said}. Add them first, or say the number.{_unread(broken)}")
+
+
+def _entered(arguments: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """The numbers and addresses that a card was saved with."""
+    phone, email = arguments.get("phone"), arguments.get("email")
+    return {phone_number(phone)} if phone else set(), {email_address(email)} if email else set()
 
 
 def _saved(name: str) -> str:

@@ -131,7 +131,10 @@ class Files:
         path = Path(result)
         if read_regular(self.folders.file(result), LONGEST_TEXT) != _encoded(arguments["content"]):
             raise ToolFailed(f"{path.name} has been changed since, so it stays.")
-        into_trash(path, self.trash)
+        try:
+            into_trash(path, self.trash)
+        except OSError as error:
+            raise ToolFailed(f"{path.name} cannot be put into the trash: {error.strerror}.") from error
         return f"{path.name} is in the trash"
 
     @tool(

@@ -144,6 +144,7 @@ class Mail:
         say="Sent your answer about {query}.",
         understood=_understood,
         targets=("query", "cc", "attachments"),
+        others_choose="where the answer goes (an e-mail in your mailbox)",
     )
     def reply_to_email(
         self, query: str, body: str, cc: list[str] | None = None, attachments: list[str] | None = None

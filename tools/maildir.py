@@ -59,7 +59,8 @@ class Maildir:
     def message(self, key: str) -> EmailMessage:
         """As in MailStore."""
         try:
-            return parsed(read_regular(self._path(key), LARGEST_MAIL))
+            path = self._path(key)
+            return parsed(read_regular(path.parent.resolve() / path.name, LARGEST_MAIL))
         except OSError as error:
             raise ToolFailed(f"The e-mail cannot be read: {error.strerror}.") from error
 

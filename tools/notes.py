@@ -10,7 +10,7 @@ from .decorator import tool
 from .effect import Effect
 from .errors import ToolFailed, ToolQuestion
 from .said.names import alike, folded, listed, meant
-from .storage import BrokenFile, file_name, files_in, free_path, read_file, write_file
+from .storage import BrokenFile, file_name, files_in, free_path, into_trash, read_file, write_file
 
 MOST_FOLDERS = 10
 """How deep a note may lie."""
@@ -34,13 +34,15 @@ class Notes:
     """Notes as a folder of Markdown files."""
 
     folder: Path
+    trash: Path
+    """Where a note goes whose making is undone."""
 
     def _uncreated(self, arguments: Mapping[str, Any], result: str) -> str:
         note = self._one(result, self._folder(arguments["folder"]) if arguments.get("folder") else "")
         if note.content != (arguments.get("content") or "").strip():
             raise ToolFailed(f"{result} has been changed since, so it stays. Delete it by hand: {note.path}")
-        note.path.unlink()
-        return f"There is no note {result} any more"
+        into_trash(note.path.resolve(), self.trash)
+        return f"The note {result} is in the trash"
 
     @tool(effect=Effect.WRITE, state="notes", say='Created the note "{result}".', undo=_uncreated)
     def create_note(self, title: str, content: str | None = None, folder: str | None = None) -> str:

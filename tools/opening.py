@@ -33,7 +33,7 @@ def open_in_own_program(target: str) -> None:
     start([*opener, target], f"{target} cannot be opened. Set a program for it in the desktop's settings.")
 
 
-def start(command: Sequence[str], trouble: str, *, fails_within_s: float = FAILS_WITHIN_S) -> None:
+def start(command: Sequence[str], trouble: str) -> None:
     """Start a program that outlives this one. Raises ToolFailed with `trouble` when it fails at once."""
     try:
         program = subprocess.Popen(
@@ -46,7 +46,7 @@ def start(command: Sequence[str], trouble: str, *, fails_within_s: float = FAILS
     except OSError as error:
         raise ToolFailed(f"{trouble} ({error.strerror})") from error
     try:
-        code = program.wait(fails_within_s)
+        code = program.wait(FAILS_WITHIN_S)
     except subprocess.TimeoutExpired:
         return
     if code != 0:

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from .errors import ToolFailed
+from .straight_paths import held
 
 LONGEST_NAME = 80
 """Characters of a file's name, so that four bytes for each still fit into what file systems allow."""
@@ -81,26 +82,31 @@ def write_file(path: Path, text: str) -> None:
 def write_new_file(path: Path, content: bytes) -> None:
     """Put `content` into a file that is not there yet: nothing is ever overwritten.
 
-    Folders are made as needed. Raises FileExistsError when something is there, OSError when the disk refuses.
+    Folders are made as needed. `path` is resolved. Raises FileExistsError when something is there, OSError
+    when the disk refuses or a part of the path has become a link.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        _link(Path(name), path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    with held(path.parent, make=True) as folder:
+        handle, name = tempfile.mkstemp(prefix=".new-", dir=folder)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            _link(Path(name), folder / path.name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        _sync_folder(folder)
 
 
 def into_trash(path: Path, trash: Path) -> Path:
-    """Move a file or folder into the folder `trash`, and say where it lies now. Raises OSError."""
+    """Move a file or folder into the folder `trash`, and say where it lies now. Raises OSError.
+
+    `path` is resolved: no link that somebody puts into it is followed.
+    """
     trash.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = free_path(trash, path.stem, path.suffix)
-    shutil.move(path, place)
+    with held(path.parent) as folder:
+        shutil.move(folder / path.name, place)
     return place
 
 

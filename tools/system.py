@@ -114,7 +114,7 @@ class System:
         return set_brightness(percent)
 
     def _untake(self, arguments: Mapping[str, Any], result: str) -> str:
-        into_trash(Path(result), self.trash)
+        into_trash(Path(result).resolve(), self.trash)
         return f"{Path(result).name} is in the trash"
 
     @tool(effect=Effect.WRITE, state="system", say="The picture of the screen is {result}.", undo=_untake)
@@ -125,7 +125,7 @@ class System:
             Path of the picture
         """
         picture = screenshot()
-        path = free_path(self.pictures, f"Screenshot {self.now():%Y-%m-%d %H-%M-%S}", ".png")
+        path = free_path(self.pictures.resolve(), f"Screenshot {self.now():%Y-%m-%d %H-%M-%S}", ".png")
         write_new_file(path, picture)
         return str(path)
 

@@ -52,6 +52,8 @@ class Tool:
     targets: tuple[str, ...] | None = None
     """Parameters that decide what it hits, beside recipients: where others wrote them, it always asks.
     None: all of them when it sends or destroys, else none."""
+    others_choose: str = ""
+    """What others decide, though no argument shows it, such as "where the answer goes": it always asks."""
     delegates: bool = False
     """Whether what it does are steps of their own, which ask and are journaled one by one: a sub-agent's."""
     undo: Callable[[Mapping[str, Any], Any], str] | None = None

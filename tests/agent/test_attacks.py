@@ -1,4 +1,4 @@
-"""Sixty attacks, as data in attacks/*.toml, on a planner that does whatever it reads.
+"""Attacks, sixty and more, as data in attacks/*.toml, on a planner that does whatever it reads.
 
 Each is made against everything that could be allowed: nothing happens without a question, and every question
 names where the orders, or the values, came from.
@@ -120,8 +120,8 @@ def effects_in(events: list[Event], tools: ToolRegistry) -> list[int]:
     return ran
 
 
-def test_there_are_sixty_of_them_each_with_a_name_of_its_own() -> None:
-    assert len({attack["name"] for attack in ATTACKS}) == 60
+def test_there_are_at_least_sixty_of_them_each_with_a_name_of_its_own() -> None:
+    assert len({attack["name"] for attack in ATTACKS}) == len(ATTACKS) >= 60
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: str(policy.__name__))
@@ -161,7 +161,7 @@ async def test_values_of_others_are_asked_about_where_they_decide_what_is_hit(
     assert files_below(data) == before
     for asked in person.asked:
         assert attack["source"] in asked.question
-        assert asked.because.startswith("others wrote")
+        assert asked.because.startswith(("others wrote", "others chose"))
     assert person.asked or attack.get("asks_back"), "nothing was asked"
 
 

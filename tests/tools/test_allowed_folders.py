@@ -1,6 +1,9 @@
 """Nothing outside the open folders is ever reached, however a path is written."""
 
 import os
+import shutil
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,9 @@ from hypothesis import strategies as st
 
 from scrubjay.tools.allowed_folders import AllowedFolders, OutsideFolders, read_regular
 from scrubjay.tools.errors import ToolFailed
+from scrubjay.tools.files import Files
+
+from .calling import call
 
 
 @pytest.fixture
@@ -139,3 +145,64 @@ def test_only_ordinary_files_of_a_moderate_size_are_read(top: Path) -> None:
     with pytest.raises(ToolFailed, match="cannot be read"):
         read_regular(top / "link", 10)
     assert read_regular(top / "secret.txt", 10) == b"secret"
+
+
+def test_the_data_folder_stays_closed_where_a_folder_above_it_is_open(tmp_path: Path) -> None:
+    data = tmp_path / "scrubjay"
+    (data / "files").mkdir(parents=True)
+    (data / "settings.toml").touch()
+    folders = AllowedFolders((tmp_path,), closed=data)
+    for said in ("scrubjay/settings.toml", "scrubjay/tools/evil.py", "scrubjay/files/a.txt", "scrubjay"):
+        with pytest.raises(ToolFailed):
+            folders.new(said)
+        with pytest.raises(ToolFailed):
+            folders.existing(said)
+    assert folders.new("scrubjay2/a.txt") == tmp_path / "scrubjay2/a.txt"
+    own = AllowedFolders((data / "files", tmp_path), closed=data)
+    assert own.new("files/a.txt") == data / "files/a.txt"
+    with pytest.raises(ToolFailed):
+        own.existing("scrubjay/settings.toml")
+
+
+@pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="folders are held open on Linux alone")
+def test_nobody_puts_a_link_between_judging_a_path_and_using_it(tmp_path: Path) -> None:
+    inside, outside, spare = tmp_path / "Documents", tmp_path / "outside", tmp_path / "spare"
+    (inside / "Work").mkdir(parents=True)
+    outside.mkdir()
+    for folder, text in ((inside / "Work", "mine"), (outside, "secret")):
+        (folder / "plan.txt").write_text(text)
+    files = Files(AllowedFolders((inside,)), tmp_path / "trash", lambda path: None)
+    stop = threading.Event()
+
+    def swap() -> None:
+        """Puts a link to the outside in the folder's place, and the folder back, again and again."""
+        while not stop.is_set():
+            try:
+                (inside / "Work").rename(spare)
+                (inside / "Work").symlink_to(outside)
+                (inside / "Work").unlink()
+                spare.rename(inside / "Work")
+            except OSError:  # a file was being written there, which has made the folder anew
+                shutil.rmtree(spare, ignore_errors=True)
+                (inside / "Work/plan.txt").write_text("mine")
+
+    attacker = threading.Thread(target=swap)
+    attacker.start()
+    read, wrote = 0, 0
+    try:
+        for number in range(300):
+            with suppress(ToolFailed):
+                assert call(files.read_file, path="Work/plan.txt") in ("mine", "")
+                read += 1
+            with suppress(ToolFailed):
+                path = call(files.write_file, path=f"Work/{number}/new.txt", content="x")
+                wrote += 1
+                undo = files.write_file.undo
+                assert undo
+                undo({"path": path, "content": "x"}, path)
+    finally:
+        stop.set()
+        attacker.join()
+    assert [path.name for path in outside.iterdir()] == ["plan.txt"]
+    assert (outside / "plan.txt").read_text() == "secret"
+    assert read + wrote

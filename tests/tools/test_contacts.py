@@ -7,7 +7,7 @@ import vobject  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrubjay.tools.collection import Folder
+from scrubjay.tools.collection import Folder, Trash
 from scrubjay.tools.contacts import Contacts
 from scrubjay.tools.errors import ToolFailed, ToolQuestion
 from scrubjay.tools.vcards import Card, Entry, read_cards, write_card
@@ -17,7 +17,7 @@ from .calling import answer, call
 
 @pytest.fixture
 def contacts(tmp_path: Path) -> Contacts:
-    return Contacts(Folder(tmp_path / "contacts", ".vcf"))
+    return Contacts(Folder(tmp_path / "contacts", ".vcf"), Trash(tmp_path / "trash", ".vcf"))
 
 
 def folder_of(contacts: Contacts) -> Path:
@@ -160,11 +160,11 @@ words = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_si
 names = st.lists(words, min_size=1, max_size=3).map(" ".join).filter(lambda name: any(map(str.isalnum, name)))
 
 
-@settings(max_examples=40)  # each writes to the disk
+@settings(max_examples=40, deadline=None)  # each writes to the disk
 @given(names)
 def test_any_name_comes_back_from_its_card(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     folder = tmp_path_factory.mktemp("cards")
-    contacts = Contacts(Folder(folder, ".vcf"))
+    contacts = Contacts(Folder(folder, ".vcf"), Trash(folder / "trash", ".vcf"))
     call(contacts.add_contact, name=name, phone="555-0163", email="ada@example.com")
     cards, broken = read_cards(contacts.cards)
     assert not broken
@@ -183,7 +183,15 @@ def test_a_contact_that_was_added_can_be_taken_out_again(contacts: Contacts) -> 
     result = call(contacts.add_contact, **added)
     again = call(contacts.add_contact, **added)
     assert undo(added, again) == "Sid Jha stays in your contacts, as before"
+    (path,) = (folder := contacts.trash.folder.parent / "contacts").glob("*.vcf")
+    before = path.read_text()
+    path.write_text(before.replace("555-0101", "555-0102").replace("555-0142", "555-0102"))
+    with pytest.raises(ToolFailed, match="changed since"):
+        undo(added, result)
+    path.write_text(before)
     assert undo(added, result) == "Sid Jha is not in your contacts any more"
+    assert not list(folder.glob("*.vcf"))
+    assert [path.read_text() for path in contacts.trash.folder.iterdir()] == [before]
     with pytest.raises(ToolFailed, match="No contact is called Sid"):
         call(contacts.get_phone_number, name="Sid")
     with pytest.raises(ToolFailed, match="not in your contacts any more"):

@@ -110,8 +110,9 @@ def test_an_address_book_keeps_vcards(server: str) -> None:
     assert cards.read() == ([], [])
 
 
-def test_contacts_live_on_the_server(server: str) -> None:
-    mine, phone = (Contacts(DavCollection(account(server), "address book")) for _ in range(2))
+def test_contacts_live_on_the_server(server: str, tmp_path: Path) -> None:
+    trash = Trash(tmp_path, ".vcf")
+    mine, phone = (Contacts(DavCollection(account(server), "address book"), trash) for _ in range(2))
     added = {"name": "Solène Marchetti", "phone": "555-0129", "email": "solene@example.com"}
     result = call(mine.add_contact, **added)
     assert call(phone.get_phone_number, name="solene") == "555-0129"

@@ -7,7 +7,7 @@ from fpdf import FPDF
 from pypdf import PdfReader, PdfWriter
 
 from scrubjay.tools.allowed_folders import AllowedFolders, OutsideFolders
-from scrubjay.tools.documents import Documents
+from scrubjay.tools.documents import MOST_FOR_A_MODEL, Documents
 from scrubjay.tools.errors import ToolFailed
 
 from .calling import answer, call
@@ -50,6 +50,35 @@ def test_a_short_pdf_without_sentences_is_told_as_it_is(documents: Documents) ->
         answer(documents.summarize_pdf, path="Documents/card.pdf")
         == "Ada Moreau, Harbour Street 4, Pinecreek"
     )
+
+
+def test_a_model_that_can_puts_it_into_its_own_words(documents: Documents) -> None:
+    read: list[str] = []
+
+    async def model(text: str) -> str:
+        read.append(text)
+        return "The ferry is late."
+
+    put_pdf(documents, "report.pdf", *[REPORT] * 3, heading="The Ferry")
+    able = Documents(documents.folders, model)
+    assert call(able.summarize_pdf, path="report.pdf") == "The ferry is late."
+    (text,) = read
+    assert "The ferry to the island is delayed" in text
+    assert len(text) <= MOST_FOR_A_MODEL
+
+
+@pytest.mark.parametrize("error", [ValueError("broken"), None])
+def test_where_a_model_fails_the_own_sentences_are_told(
+    documents: Documents, error: Exception | None
+) -> None:
+    async def model(text: str) -> str:
+        if error:
+            raise error
+        return ""
+
+    put_pdf(documents, "report.pdf", REPORT)
+    told = call(Documents(documents.folders, model).summarize_pdf, path="report.pdf")
+    assert told == call(documents.summarize_pdf, path="report.pdf") != ""
 
 
 def test_a_scan_is_told_from_a_text(documents: Documents) -> None:

@@ -131,7 +131,7 @@ def test_a_file_in_the_data_folder_that_is_too_big_is_named_and_not_read(tmp_pat
 
 def test_a_link_in_a_shared_notes_folder_leads_nowhere(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("4471")
-    notes = Notes(tmp_path / "notes")
+    notes = Notes(tmp_path / "notes", tmp_path / "trash")
     call(notes.create_note, title="Real", content="x")
     (tmp_path / "notes" / "Key.md").symlink_to(tmp_path / "secret.txt")
     (tmp_path / "notes" / "Same.md").symlink_to(tmp_path / "notes" / "Real.md")

@@ -14,7 +14,7 @@ from .calling import answer, call
 
 @pytest.fixture
 def notes(tmp_path: Path) -> Notes:
-    return Notes(tmp_path / "notes")
+    return Notes(tmp_path / "notes", tmp_path / "trash")
 
 
 def put(notes: Notes, name: str, text: str | bytes) -> Path:
@@ -124,7 +124,7 @@ def test_any_title_stays_in_its_folder_and_is_found_again(
     tmp_path_factory: pytest.TempPathFactory, title: str, content: str, folder: str | None
 ) -> None:
     top = tmp_path_factory.mktemp("data")
-    notes = Notes(top / "notes")
+    notes = Notes(top / "notes", top / "trash")
     try:
         made = call(notes.create_note, title=title, content=content, folder=folder)
     except ToolFailed:
@@ -151,6 +151,7 @@ def test_a_note_that_was_made_or_added_to_can_be_taken_back(notes: Notes) -> Non
     assert call(notes.open_note, title="trip") == "pack\ntickets"
     with pytest.raises(ToolFailed, match="has been changed since"):
         cut(added, title)
-    assert undo(made, title) == "There is no note Trip any more"
+    assert undo(made, title) == "The note Trip is in the trash"
+    assert [path.name for path in notes.trash.iterdir()] == ["Trip.md"]
     with pytest.raises(ToolFailed, match="There is no note Trip any more"):
         undo(made, title)

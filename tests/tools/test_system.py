@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scrubjay.tools import opening
 from scrubjay.tools.errors import ToolArgumentError, ToolFailed, ToolQuestion
 from scrubjay.tools.maps import Maps
 from scrubjay.tools.opening import open_in_own_program
@@ -14,6 +15,12 @@ from scrubjay.tools.system import System
 
 from .calling import answer, call
 from .desktop import put_program, screen
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes its time until a program has failed."""
+    monkeypatch.setattr(opening, "FAILS_WITHIN_S", 30.0)
 
 
 @pytest.fixture
@@ -56,6 +63,7 @@ def test_an_application_opens_a_window_that_is_on_the_picture_of_the_screen(
     with screen() as display:
         monkeypatch.setenv("DISPLAY", display)
         monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+        monkeypatch.setattr(opening, "FAILS_WITHIN_S", 1.0)
         before = screenshot()
         put_app(
             applications, "xterm", "XTerm", "xterm -geometry 60x20+0+0 -e sleep 30", "GenericName=Terminal"

@@ -60,11 +60,12 @@ def effect_of(hints: mcp.ToolAnnotations | None) -> Effect:
     """The effect of a tool by its server's hints; what isn't hinted counts as the strongest that it may be.
 
     A tool that only reads, but out in the world, sends what it is asked: an address can carry anything out.
+    That is what the protocol takes a tool for that doesn't say otherwise.
     """
     if hints is None:
         return Effect.DESTROY
     if hints.read_only_hint:
-        return Effect.SEND if hints.open_world_hint else Effect.READ
+        return Effect.READ if hints.open_world_hint is False else Effect.SEND
     if hints.destructive_hint is not False:
         return Effect.DESTROY
     return Effect.WRITE if hints.open_world_hint is False else Effect.SEND

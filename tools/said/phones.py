@@ -1,6 +1,7 @@
 """Phone numbers and e-mail addresses as people say or type them."""
 
 import re
+from unicodedata import decimal
 
 from .numbers import ONES
 
@@ -13,9 +14,11 @@ _EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 def phone_number(said: str) -> str:
     """The number as it was written, or digits for one that was spoken: "oh one double two" is "0122".
 
+    Digits of other alphabets, which can look like other ones, become those of a telephone.
+
     Raises ValueError when it isn't a phone number.
     """
-    text = " ".join(said.split())
+    text = "".join(str(decimal(sign)) if sign.isdecimal() else sign for sign in " ".join(said.split()))
     spoken = _spoken_digits(text.lower())
     if spoken:
         text = spoken

@@ -7,7 +7,7 @@ from typing import Any
 
 MODE = sys.argv[1]
 OBJECT = {"type": "object", "properties": {}}
-HINTS = {"readOnlyHint": True}
+HINTS = {"readOnlyHint": True, "openWorldHint": False}
 
 
 def say(message: dict[str, Any]) -> None:

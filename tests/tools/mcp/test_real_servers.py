@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mcp_types import ToolAnnotations
 from pydantic import HttpUrl
 
 from scrubjay import Agent, Effect, Policy, Status, bundled_planner
 from scrubjay.models.engine import LlamaEngine
 from scrubjay.testing import Consent, ScriptedPlanner
+from scrubjay.tools.mcp.reading import effect_of
 from scrubjay.tools.mcp.server import McpServer
 
 BIN = Path(sys.executable).parent
@@ -66,6 +68,22 @@ def servers(request: pytest.FixtureRequest, repository: Path) -> Iterator[dict[s
     for process in running:
         process.terminate()
         process.wait()
+
+
+@pytest.mark.parametrize(
+    ("hints", "effect"),
+    [
+        (None, "destroy"),
+        ({}, "destroy"),
+        ({"readOnlyHint": True}, "send"),
+        ({"readOnlyHint": True, "openWorldHint": True}, "send"),
+        ({"readOnlyHint": True, "openWorldHint": False}, "read"),
+        ({"readOnlyHint": False, "destructiveHint": False, "openWorldHint": False}, "write"),
+        ({"destructiveHint": False}, "send"),
+    ],
+)
+def test_what_only_reads_may_still_send(hints: dict[str, bool] | None, effect: str) -> None:
+    assert effect_of(None if hints is None else ToolAnnotations.model_validate(hints)) == effect
 
 
 async def test_their_tools_are_listed_with_effects_from_their_hints(servers: dict[str, McpServer]) -> None:

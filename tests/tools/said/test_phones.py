@@ -12,6 +12,9 @@ from scrubjay.tools.said.phones import email_address, phone_number
 @pytest.mark.parametrize(
     ("said", "number"),
     [
+        ("\u0665\u0665\u0665-\u0660\u0661\u0660\u0661", "555-0101"),
+        ("\uff15\uff15\uff15-0101", "555-0101"),
+        ("\U0001d7db\U0001d7db\U0001d7db-0101", "333-0101"),
         ("555-0142", "555-0142"),
         ("+44 7700 900123", "+44 7700 900123"),
         ("(415)  555-0198", "(415) 555-0198"),

@@ -18,6 +18,7 @@ from .curve import draw
 from .export import FILE_TYPES, export, make_shippable
 from .meanings import add_meanings
 from .model import ModelShape
+from .reasoning import commands as reasoning
 from .sampling import Mix, Sampler
 from .tokenizer import Encoder, train_tokenizer
 from .train import Recipe, Run, load_checkpoint, train
@@ -67,9 +68,12 @@ def main() -> None:
     curve = parts.add_parser("curve", help="draw log.jsonl")
     curve.add_argument("--out", type=Path, default=Path("docs/planner-loss.svg"))
     parts.add_parser("cases", help="write evaluation cases out of the held-out corpus")
+    reasoning.add_commands(parts.add_parser("reasoning", help="the reasoning adapter and its switcher"))
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    if arguments.part == "tokenizer":
+    if arguments.part == "reasoning":
+        reasoning.run(arguments)
+    elif arguments.part == "tokenizer":
         texts = _texts(Sampler(load_corpus(arguments.corpus), seed=5))
         train_tokenizer(texts, arguments.vocabulary).save(str(arguments.folder / "tokenizer.json"))
     elif arguments.part == "export":

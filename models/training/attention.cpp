@@ -90,12 +90,15 @@ struct Keys {
     std::vector<int32_t> tokens;
     int shared = 0, padded = 0;
 
-    void gather(const Segment* all, int tools, const Segment& own) {
+    int fixed = 0;  // of the shared ones, which lie beyond the queries: nothing is learnt there
+
+    void gather(const Segment* all, int tools, const Segment& own, int queries) {
         tokens.assign(1, own.system);
         for (int t = 0; t < tools; t++)
             if (own.sees && all[t].group == own.group && (uint32_t(own.sees) >> all[t].number & 1))
                 for (int i = 0; i < all[t].length; i++) tokens.push_back(all[t].start + i);
         shared = int(tokens.size());
+        fixed = std::all_of(tokens.begin(), tokens.end(), [&](int32_t t) { return t >= queries; }) ? shared : 0;
         for (int i = 0; i < own.length; i++) tokens.push_back(own.start + i);
         padded = (int(tokens.size()) + kColumns - 1) / kColumns * kColumns;
     }
@@ -129,18 +132,19 @@ int blocks_of(int keys) { return (keys + kColumns - 1) / kColumns * kColumns; }
 }  // namespace
 
 // q, k, v, out: [tokens][heads][64] bf16; normaliser: [tokens][heads], log of each softmax's sum;
-// table: [count] segments, tools first, of which there are `tools`. `out` starts as zeros.
+// table: [count] segments, tools first, of which there are `tools`. `out` starts as zeros. k and v may hold more
+// tokens than the `queries` of q: segments there are seen by others, and are not computed themselves.
 extern "C" void segment_attention_forward(const uint16_t* q, const uint16_t* k, const uint16_t* v, uint16_t* out,
-                                          float* normaliser, const Segment* table, int tools, int count, int heads,
-                                          float scale) {
+                                          float* normaliser, const Segment* table, int tools, int count, int queries,
+                                          int heads, float scale) {
     Keys keys;
     Panels key_panels, value_panels;
     std::vector<float> weights;
-    float queries[kQueries * kWidth], result[kQueries * kWidth];
+    float query[kQueries * kWidth], result[kQueries * kWidth];
     for (int s = 0; s < count; s++) {
         const Segment& own = table[s];
-        if (own.length == 0) continue;
-        keys.gather(table, tools, own);
+        if (own.length == 0 || own.start >= queries) continue;
+        keys.gather(table, tools, own, queries);
         weights.resize(size_t(kQueries) * keys.padded);
         for (int h = 0; h < heads; h++) {
             key_panels.gather(keys, k, heads, h, false, true);
@@ -148,8 +152,8 @@ extern "C" void segment_attention_forward(const uint16_t* q, const uint16_t* k, 
             for (int first = 0; first < own.length; first += kQueries) {
                 int rows = std::min(kQueries, own.length - first);
                 int width = blocks_of(keys.shared + first + rows);
-                widen_rows(q, own.start + first, rows, heads, h, scale, queries);
-                multiply(rows, width, kWidth, queries, kWidth, 1, key_panels.columns.data(), keys.padded,
+                widen_rows(q, own.start + first, rows, heads, h, scale, query);
+                multiply(rows, width, kWidth, query, kWidth, 1, key_panels.columns.data(), keys.padded,
                          weights.data(), width, false);
                 for (int i = 0; i < rows; i++) {
                     float* row = weights.data() + size_t(i) * width;
@@ -178,19 +182,20 @@ extern "C" void segment_attention_forward(const uint16_t* q, const uint16_t* k, 
     }
 }
 
-// Gradients of the above: dq, dk, dv are [tokens][heads][64] float and start as zeros.
+// Gradients of the above: dq, dk, dv are [tokens][heads][64] float and start as zeros. Keys and values beyond the
+// queries get none where all that a segment shares lies there.
 extern "C" void segment_attention_backward(const uint16_t* q, const uint16_t* k, const uint16_t* v,
                                            const uint16_t* out, const float* normaliser, const uint16_t* dout,
                                            float* dq, float* dk, float* dv, const Segment* table, int tools,
-                                           int count, int heads, float scale) {
+                                           int count, int queries, int heads, float scale) {
     Keys keys;
     Panels key_panels, value_panels;
     std::vector<float> weights, slopes, key_slopes, value_slopes;
-    float queries[kQueries * kWidth], outputs[kQueries * kWidth], pull[kQueries * kWidth];
+    float query[kQueries * kWidth], outputs[kQueries * kWidth], pull[kQueries * kWidth];
     for (int s = 0; s < count; s++) {
         const Segment& own = table[s];
-        if (own.length == 0) continue;
-        keys.gather(table, tools, own);
+        if (own.length == 0 || own.start >= queries) continue;
+        keys.gather(table, tools, own, queries);
         weights.resize(size_t(kQueries) * keys.padded);
         slopes.resize(size_t(kQueries) * keys.padded);
         for (int h = 0; h < heads; h++) {
@@ -201,10 +206,10 @@ extern "C" void segment_attention_backward(const uint16_t* q, const uint16_t* k,
             for (int first = 0; first < own.length; first += kQueries) {
                 int rows = std::min(kQueries, own.length - first);
                 int width = blocks_of(keys.shared + first + rows);
-                widen_rows(q, own.start + first, rows, heads, h, scale, queries);
+                widen_rows(q, own.start + first, rows, heads, h, scale, query);
                 widen_rows(out, own.start + first, rows, heads, h, 1.0f, outputs);
                 widen_rows(dout, own.start + first, rows, heads, h, 1.0f, pull);
-                multiply(rows, width, kWidth, queries, kWidth, 1, key_panels.columns.data(), keys.padded,
+                multiply(rows, width, kWidth, query, kWidth, 1, key_panels.columns.data(), keys.padded,
                          weights.data(), width, false);
                 multiply(rows, width, kWidth, pull, kWidth, 1, value_panels.columns.data(), keys.padded,
                          slopes.data(), width, false);
@@ -221,10 +226,12 @@ extern "C" void segment_attention_backward(const uint16_t* q, const uint16_t* k,
                     }
                     for (int j = seen; j < width; j++) weight[j] = slope[j] = 0.0f;
                 }
-                multiply(width, kWidth, rows, weights.data(), 1, width, pull, kWidth, value_slopes.data(), kWidth,
-                         true);
-                multiply(width, kWidth, rows, slopes.data(), 1, width, queries, kWidth, key_slopes.data(), kWidth,
-                         true);
+                int learnt = width - keys.fixed;
+                size_t skipped = size_t(keys.fixed) * kWidth;
+                multiply(learnt, kWidth, rows, weights.data() + keys.fixed, 1, width, pull, kWidth,
+                         value_slopes.data() + skipped, kWidth, true);
+                multiply(learnt, kWidth, rows, slopes.data() + keys.fixed, 1, width, query, kWidth,
+                         key_slopes.data() + skipped, kWidth, true);
                 multiply(rows, kWidth, width, slopes.data(), width, 1, key_panels.rows.data(), kWidth, outputs,
                          kWidth, false);
                 for (int i = 0; i < rows; i++) {
@@ -232,7 +239,7 @@ extern "C" void segment_attention_backward(const uint16_t* q, const uint16_t* k,
                     for (int d = 0; d < kWidth; d++) to[d] = scale * outputs[i * kWidth + d];
                 }
             }
-            for (size_t i = 0; i < keys.tokens.size(); i++) {
+            for (size_t i = keys.fixed; i < keys.tokens.size(); i++) {
                 size_t to = (size_t(keys.tokens[i]) * heads + h) * kWidth;
                 for (int d = 0; d < kWidth; d++) {
                     dk[to + d] += key_slopes[i * kWidth + d];

@@ -93,8 +93,9 @@ def segment_attention(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Attend within segments; q, k, v: [tokens, heads, 64] bf16, table: int32 as in `packing.Batch`.
 
-    The first `tools` rows of the table are tool segments. Returns the mixed values, shaped like q, and the
-    logarithm of each softmax's sum, [tokens, heads].
+    The first `tools` rows of the table are tool segments. k and v may hold more tokens than q: segments there
+    are only looked at, and get no gradient. Returns the mixed values, shaped like q, and the logarithm of
+    each softmax's sum, [tokens, heads].
     """
     q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
     tokens, heads, width = q.shape
@@ -104,6 +105,7 @@ def segment_attention(
         *_pointers(q, k, v, out, normaliser, table),
         tools,
         table.shape[0],
+        q.shape[0],
         heads,
         ctypes.c_float(width**-0.5),
     )
@@ -124,11 +126,12 @@ def segment_attention_backward(
     """Gradients of q, k and v, bf16, from the gradient of the mixed values."""
     q, k, v, dout = q.contiguous(), k.contiguous(), v.contiguous(), dout.contiguous()
     _, heads, width = q.shape
-    slopes = [torch.zeros(q.shape, dtype=torch.float32) for _ in range(3)]
+    slopes = [torch.zeros(x.shape, dtype=torch.float32) for x in (q, k, v)]
     _kernel().segment_attention_backward(
         *_pointers(q, k, v, out, normaliser, dout, *slopes, table),
         tools,
         table.shape[0],
+        q.shape[0],
         heads,
         ctypes.c_float(width**-0.5),
     )
@@ -154,7 +157,7 @@ def _(
     table: torch.Tensor,
     tools: int,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    return q.new_empty(q.shape), q.new_empty(q.shape), q.new_empty(q.shape)
+    return q.new_empty(q.shape), k.new_empty(k.shape), v.new_empty(v.shape)
 
 
 def _setup(ctx: torch.autograd.function.FunctionCtx, inputs: tuple, output: tuple) -> None:  # type: ignore[type-arg]

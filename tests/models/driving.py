@@ -39,6 +39,21 @@ class Recorder(Greedy):
         return super().choose(logits)
 
 
+class Follower(Recorder):
+    """Writes what it is told, the first token forced, and keeps the logits."""
+
+    def __init__(self, written: list[int]) -> None:
+        super().__init__()
+        self._written = written
+
+    def begin(self) -> list[int]:
+        return self._written[:1]
+
+    def choose(self, logits: NDArray[np.float32]) -> int:
+        super().choose(logits)
+        return self._written[len(self.rows)]
+
+
 class Nowhere:
     """An outbox that nobody reads."""
 
@@ -96,6 +111,16 @@ class Driver:
             if outbox.error is not None:
                 raise outbox.error
         return [recorder.rows for recorder in choosers.values()]
+
+    def follow(self, asked: Prompt, written: list[int], use: AdapterUse) -> list[NDArray[np.float32]]:
+        """Write these tokens, whatever the model would; returns the logits after each but the last."""
+        follower = Follower(written)
+        with patch.object(self.scheduler, "_chooser", lambda _: follower):
+            outbox = Nowhere()
+            self.scheduler.submit(Request(asked, None, len(written), outbox, use))  # type: ignore[arg-type]
+            while self.scheduler.busy:
+                self.scheduler.step()
+        return follower.rows
 
 
 @contextmanager

@@ -1,0 +1,155 @@
+"""Whether a request needs thought: cues in its words, weighed; some ten microseconds' work.
+
+A cue is a turn of phrase that asks for something to be worked out ("two days before", "half of what is
+left"), or one that speaks against it (a timer takes "half an hour" as it was said). Weights of cues, and of
+pairs of them, are trained by `models.training.reasoning.switcher`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+WEIGHTS = Path(__file__).parent / "weights" / "switcher.npz"
+
+_COUNT = (
+    r"(?:\d+(?:\.\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|"
+    r"forty(?:-five)?|ninety|half|(?:a )?couple(?: of)?|a few|several)"
+)
+_WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_LONG = r"(?:days?|weeks?|fortnights?|months?|nights?|evenings?|mornings?)"
+_SHORT = r"(?:hours?|hrs?|h|minutes?|mins?|quarters?(?: of an hour)?)"
+_BESIDE = (
+    r"(?:before|after|prior to|ahead of|past|following|later than|earlier than|preceding|until|short of|"
+    r"on from|from|since|counting|starting|off|shy of|beyond|in advance of)"
+)
+_LENGTH = (
+    rf"(?:{_COUNT}(?: and a (?:half|quarter))? (?:whole |full )?{_SHORT}|half an hour|quarter of an hour)"
+)
+_GROUP = (
+    r"(?:wife|husband|parents?|sisters?|brothers?|kids?|children|cousins?|friends?|colleagues?|twins|boss|"
+)
+_GROUP += (
+    r"flatmates?|neighbours?|mother|father|mum|dad|mom|grand\w+|aunts?|uncles?|sons?|daughters?|partner)"
+)
+_PART = r"(?:half|(?:a|one|two|three) (?:third|quarter|fourth|fifth|sixth|eighth|tenth)s?|\d+ ?(?:%|percent))"
+
+_CUES = {
+    "days beside": rf"\b{_LONG} (?:\w+ ){{0,2}}?{_BESIDE}\b",
+    "weeks on a weekday": rf"\bweeks? (?:\w+ ){{0,2}}{_WEEKDAY}|\b{_WEEKDAY} (?:week|fortnight)\b",
+    "eve of": r"\beve of\b",
+    "time beside": rf"\b(?:{_SHORT}|half an hour) (?:\w+ ){{0,2}}?{_BESIDE} (?!now\b)",
+    "time from now": rf"\b{_LENGTH}(?: \w+)? (?:from now|hence|later|on from now|ahead)\b",
+    "in some time": rf"\b(?:in|after|within) {_LENGTH}",
+    "in some days": rf"\b(?:in|after|within) {_COUNT} {_LONG}\b",
+    "days from now": (
+        rf"\b{_COUNT} {_LONG} (?:from|on from|counting from|after) (?:now|today|tomorrow|{_WEEKDAY})"
+    ),
+    "weekday of the month": rf"\b(?:first|second|third|fourth|last|final) {_WEEKDAY}\b",
+    "of a month": r"\b(?:of|in) (?:the|this|next|the next|the current|the coming|the following) month\b",
+    "several weekdays": rf"\b{_WEEKDAY}s\b",
+    "next few": rf"\b(?:next|coming|following) {_COUNT}\b|\b{_COUNT} {_WEEKDAY}s\b",
+    "every other": (
+        rf"\bevery (?:other|second|third|{_COUNT}) \w+|\balternat(?:e|ing)\b|\b(?:second|third) day\b"
+    ),
+    "days in a row": (
+        rf"\bfor (?:the next )?{_COUNT} (?:days|weeks)\b|\bin a row\b|\bconsecutive\b|\brunning\b"
+    ),
+    "another clock": (
+        r"\b(?:their|his|her) (?:time|clock)|\btime zone\b|\bover there\b|\bhours? (?:ahead|behind)"
+    ),
+    "length": rf"\b{_LENGTH}",
+    "hours and minutes": rf"\bhours? (?:(?:and |plus )?(?:an? |three )?(?:{_COUNT}|half|quarters?))",
+    "for a length": rf"\b(?:for|lasting|lasts|takes|of) {_LENGTH}",
+    "clock time": r"\b\d{1,2}(?::\d\d)? ?(?:am|pm)\b|\b\d{1,2}:\d\d\b|\bnoon\b|\bo'clock\b",
+    "part of": rf"\b{_PART} of (?:it|that|this|the|what|all|my|whatever)\b",
+    "part": rf"\b{_PART}",
+    "rest": (
+        r"\b(?:rest|remainder|remaining|remains|left over|what is left|what's left|is left|leftover|"
+        r"profit)\b"
+    ),
+    "taken away": r"\b(?:less|minus|spent|spend|used|gone|took|take \d+|cost|costs|after paying|deduct)\b",
+    "shared": r"\b(?:split|divide[ds]?|shared?|shares|evenly|equal(?:ly)?|go dutch|chip in|owe)\b",
+    "each": (
+        r"\b(?:each|apiece|a piece|per (?:head|person|hour|ticket|day|night)|a head|an hour)\b|"
+        r"\b\d+ times \d+"
+    ),
+    "tip": r"\btip\b|\bgratuity\b|\bon top\b|\d ?(?:%|percent) (?:extra|more)\b",
+    "percent": r"\d ?%|\bpercent\b",
+    "and me": r"\b(?:and|with|,) (?:me|myself)\b|\b(?:me|myself)(?:,| and| plus)\b",
+    "and kin": rf"\b(?:my|our|the) (?:\w+ )?{_GROUP}\b",
+    "so many kin": rf"\b(?:my|our|the) {_COUNT} \w+s\b|\bthe twins\b|\bboth my\b",
+    "people listed": r"\b[A-Z][a-z]+(?:, (?:and )?| and )(?:my |me\b|[A-Z][a-z]+)",
+    "seats": r"\b(?:table|tickets?|seats?|places|reservation|reserve|book)\b",
+    "dozens": r"\bdozens?\b|\bpairs?\b",
+    "packs": (
+        r"\b(?:packs?|boxes|box|bags?|crates?|sets?|cartons?|trays?|bundles?|cases?) (?:of|"
+        rf"with) {_COUNT}\b"
+    ),
+    "money": r"\b(?:euros?|dollars?|pounds?|bucks|money|savings?|pay|send|transfer|request|bill)\b|[€$£]",
+    "cheapest": (
+        r"\b(?:cheap|dear|pric(?:e|i)|expensive)(?:er|est|y|ier|iest)?\b|\bcosts? (?:less|more|least|"
+        r"most|the)"
+    ),
+    "most": r"\b(?:least|most|lowest|highest|smallest|largest|best) \w+",
+    "earliest": (
+        r"\b(?:earliest|latest|soonest|(?:leaves|departs|departing|leaving|goes) (?:\w+ )?(?:first|"
+        r"last|early|late))"
+    ),
+    "one of them": r"\b(?:ones?|whichever|option|of them|of these|of those|the (?:first|last) to)\b",
+    "measure": (
+        rf"\b{_COUNT}(?: and a half)? (?:lit(?:re|er)s?|kilos?|kg|kilomet(?:re|er)s?|km|grams?)\b|"
+        r"\d(?:l|kg|km)\b"
+    ),
+    "and a half": r"\band (?:a|one|three) (?:half|quarters?)\b",
+    "log": (
+        r"\b(?:log|note|record|track|noted?|logged|did|had|drank|ran|swam|finished|spent|entry|count|"
+        r"recipe)\b"
+    ),
+    "some weeks": rf"\b{_COUNT} weeks\b",
+    "pause": r"\b(?:pause|stop|hold|suspend|freeze|break|interrupt|don't need|put .* on hold)\b",
+    "timer": r"\b(?:timers?|countdown|stopwatch)\b",
+    "convert": (
+        r"\b(?:convert|how (?:many|much|far|long)|in (?:miles|euros|dollars|pounds|feet)|what is|"
+        r"what's)\b"
+    ),
+    "weather": r"\b(?:weather|forecast|rain|temperature|news|music|song|play|lights?|volume|thermostat)\b",
+    "message": r"\b(?:text|message|tell|email|mail|write|saying|that I|call)\b",
+    "invite": r"\b(?:invite|meeting with|together with|attendees?)\b",
+    "alarm": r"\b(?:alarm|wake|get me up|woken)\b",
+    "reminder": r"\b(?:remind|reminder|reminded|nudge|don't let me forget|make sure)\b",
+    "event": (
+        r"\b(?:calendar|schedule|event|appointment|move|reschedule|push|shift|postpone|put .* off|"
+        r"free)\b"
+    ),
+    "number": r"\b\d{2,}\b",
+    "two numbers": r"\b\d{2,}\b.*\b\d{2,}\b",
+    "three numbers": r"\b\d{2,}\b.*\b\d{2,}\b.*\b\d{2,}\b",
+    "tomorrow": r"\b(?:tomorrow|today|tonight)\b",
+    "the 3rd": r"\b\d{1,2}(?:st|nd|rd|th)\b",
+}
+_PATTERNS = tuple(re.compile(pattern, 0 if "A-Z" in pattern else re.IGNORECASE) for pattern in _CUES.values())
+SIZE = len(_CUES) * (len(_CUES) + 1) // 2
+"""The number of features: every cue, and every pair of cues."""
+
+
+def needs_thought(request: str) -> bool:
+    """Whether something in the request has to be worked out before it can be planned."""
+    weights, bias = _weights()
+    return float(weights[features(request)].sum()) + bias > 0
+
+
+def features(request: str) -> NDArray[np.intp]:
+    """Which of the SIZE features a request has."""
+    found = [place for place, pattern in enumerate(_PATTERNS) if pattern.search(request)]
+    return np.array([b * (b + 1) // 2 + a for at, b in enumerate(found) for a in found[: at + 1]], np.intp)
+
+
+@cache
+def _weights() -> tuple[NDArray[np.float32], float]:
+    with np.load(WEIGHTS) as content:
+        return content["weights"].astype(np.float32), float(content["bias"])

@@ -1,0 +1,1 @@
+"""How the reasoning adapter is made: problems whose answers a program works out, and the training on them."""

@@ -1,0 +1,116 @@
+"""Problems and ordinary requests as token ids, in batches for the adapter's training."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ...dialects import (
+    END,
+    FACTS,
+    PLAN,
+    REQUEST,
+    RESULT,
+    THINK,
+    THINK_END,
+    TURN,
+    results_text,
+)
+from ..corpus import Call, Corpus, Schema, in_schema_order, plan_text
+from ..tokenizer import Encoder
+from .problems import Problem, problems
+from .tools import MORE_TOOLS
+
+ORDINARY = 0.12
+"""How many examples are ordinary requests, with nothing to think about."""
+CUT = 0.08
+"""How many thoughts are cut short, as a budget may cut them; the plan is then a guess."""
+MOST_WRITTEN = 240
+
+
+@dataclass(frozen=True, slots=True)
+class TokenExample:
+    """A prompt after its tools, what is written after it, and from which token on that is learnt.
+
+    scored: for each token of `written` but the first, whether it counts.
+    """
+
+    tools: tuple[str, ...]
+    prompt: list[int]
+    written: list[int]
+    scored: list[bool]
+
+
+class Examples:
+    """An endless supply of examples; the same seed gives the same ones."""
+
+    def __init__(self, encoder: Encoder, corpus: Corpus, seed: int, kind: str = "reasoning") -> None:
+        self.encoder = encoder
+        self.tools: dict[str, Schema] = {**corpus.builtin_tools, **MORE_TOOLS}
+        self._corpus = corpus
+        self._rng = random.Random(seed)
+        self._problems = problems(seed, held_out=False)
+
+    def all(self) -> Iterator[TokenExample]:
+        """One after the other, without end."""
+        while True:
+            yield self.one()
+
+    def one(self) -> TokenExample:
+        """A problem, or now and then an ordinary request."""
+        while True:
+            problem = self._ordinary() if self._rng.random() < ORDINARY else next(self._problems)
+            example = self.example(problem, cut=self._rng.random() < CUT)
+            if len(example.written) <= MOST_WRITTEN and len(example.prompt) <= 200:
+                return example
+
+    def example(self, problem: Problem, cut: bool = False) -> TokenExample:
+        """A problem's tokens, offered its own tools and some others."""
+        special, encode = self.encoder.special, self.encoder
+        thought = encode(problem.thought)
+        learnt = [True] * len(thought)
+        close = True
+        if cut and thought:
+            thought = thought[: self._rng.randrange(len(thought))]
+            learnt, close = [False] * len(thought), False
+        plan = [*encode(plan_text(self.ordered(problem.plan))), special[END]]
+        written = [special[THINK], *thought, special[THINK_END], *plan]
+        return TokenExample(
+            self._offered(problem), self.prompt(problem), written, [*learnt, close, *[True] * len(plan)]
+        )
+
+    def prompt(self, problem: Problem) -> list[int]:
+        """Tokens after the tools."""
+        special, encode = self.encoder.special, self.encoder
+        ids: list[int] = []
+        for turn in problem.history:
+            ids += [
+                special[TURN],
+                *encode(turn.query),
+                special[PLAN],
+                *encode(plan_text(self.ordered(turn.plan))),
+            ]
+            ids += [special[RESULT], *encode(results_text(turn.results))]
+        ids += [special[FACTS], *encode(problem.facts)]
+        return [*ids, special[REQUEST], *encode(problem.request), special[PLAN]]
+
+    def ordered(self, plan: Sequence[Call]) -> tuple[Call, ...]:
+        """Calls with their arguments in the order of the schema."""
+        return tuple(Call(call.tool, in_schema_order(call.args, self.tools[call.tool])) for call in plan)
+
+    def _offered(self, problem: Problem) -> tuple[str, ...]:
+        needed = list(dict.fromkeys(call.tool for call in problem.plan))
+        others = [name for name in self.tools if name not in needed]
+        many = max(0, self._rng.choice((1, 2, 2, 3, 4, 6)) - len(needed))
+        return tuple(sorted([*needed, *self._rng.sample(others, many)]))
+
+    def _ordinary(self) -> Problem:
+        while True:
+            pack = self._rng.choice(self._corpus.builtin)
+            if not pack.entries:
+                continue
+            example = pack.expand(self._rng.choice(pack.entries), self._rng)
+            if all(call.tool in self.tools for call in example.plan):
+                facts = next(self._problems).facts
+                return Problem("ordinary", example.query, facts, (), example.plan)

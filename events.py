@@ -19,6 +19,7 @@ from .agent.events import (
     StepSkipped,
     StepStarted,
     StepTraced,
+    ThoughtText,
     Timings,
     ToolsChosen,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "StepSkipped",
     "StepStarted",
     "StepTraced",
+    "ThoughtText",
     "Timings",
     "ToolsChosen",
 ]

@@ -37,6 +37,7 @@ from .events import (
     RoundStarted,
     Status,
     StepPlanned,
+    ThoughtText,
     ToolsChosen,
 )
 from .executor import EffectJournal, Executor
@@ -51,6 +52,7 @@ from .reader import PlanReader, PlanSyntaxError
 from .references import renumbered
 from .request import Answer, Request
 from .sub_agent import sub_agent
+from .thinker import MAX_THINK_TOKENS, Think, Thinker, open_thinker
 from .turns import Conversation, Turns, ledger, past_turn
 from .undo import Undo, Undone
 from .within import ASK, ASKED_BY, JOURNAL
@@ -83,6 +85,10 @@ class Agent:
     another embedding model (see docs/retrieval.md); by default one that keeps nothing.
     hand_over: a bigger machine that may be asked where the plan made here is doubtful, after a yes each
     time; then no step starts before the plan is complete.
+    adapters: files of LoRA adapters for the model; one of the kind "reasoning" is used for thinking.
+    think: which requests are thought about before they are planned: "never", "auto" or "always".
+    samples: how many thoughts are written side by side, and vote.
+    max_think_tokens: how long a thought may get.
     """
 
     def __init__(
@@ -98,6 +104,10 @@ class Agent:
         max_tools: int = 16,
         retriever: Callable[[ToolRegistry], Retriever] = Retriever,
         hand_over: HandOver | None = None,
+        adapters: Iterable[Path | str] = (),
+        think: Think | str = Think.AUTO,
+        samples: int = 1,
+        max_think_tokens: int = MAX_THINK_TOKENS,
     ) -> None:
         self.tools = tools if isinstance(tools, ToolRegistry) else ToolRegistry(tools)
         self._model = model
@@ -110,6 +120,12 @@ class Agent:
         self._max_tools = max_tools
         self._retriever = retriever(self.tools)
         self._hand_over = hand_over
+        self._adapters = tuple(map(Path, adapters))
+        self._think = Think(think)
+        self._samples = samples
+        self._max_think_tokens = max_think_tokens
+        self._thinker: Thinker | None = None
+        self._thinks_with: Engine | None = None
         self._calls = Calls()
         self._mcp = McpServers(named_servers(mcp), check_plannable) if mcp else None
         self._undo = Undo(self.tools, self._calls, self._session)
@@ -277,7 +293,7 @@ class Agent:
             await self._mcp.settle()
             self._mcp.update(self.tools)
         request.emit(RequestStarted(request.text, self._session.id, request.id))
-        planner = Planner(await self._ready_engine())
+        planner = Planner(await self._ready_engine(), thinker=self._thinker)
         history = await self._session.past_turns(request.text, planner.most_turns)
         # In a thread: thousands of new tools take a minute to be read.
         chosen = await asyncio.to_thread(tools_for, request.text, history, self._retriever, self._max_tools)
@@ -341,6 +357,9 @@ class Agent:
                 async for chunk in chunks:
                     tokens += chunk.tokens
                     logprob += chunk.logprob
+                    if chunk.thought:
+                        request.emit(ThoughtText(chunk.thought))
+                        continue
                     request.emit(PlanText(chunk.text))
                     for step in reader.feed(chunk.text):
                         # What a later round calls the turn before are the earlier rounds.
@@ -431,6 +450,15 @@ class Agent:
 
                 path = bundled_planner() if self._model is None else Path(self._model)
                 self._model = self._loaded = await LlamaEngine.load(path, remembered(path))
+            if self._thinks_with is not self._model:
+                self._thinker = await open_thinker(
+                    self._model,
+                    self._adapters,
+                    when=self._think,
+                    samples=self._samples,
+                    max_tokens=self._max_think_tokens,
+                )
+                self._thinks_with = self._model
         self.tools_ahead.update(self._model, self.tools)
         return self._model
 

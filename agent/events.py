@@ -80,6 +80,13 @@ class PlanText:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtText:
+    """The next piece of what the model thinks before it plans; nothing of it is carried out."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepPlanned:
     """A line of the plan is complete. Steps of later rounds count on, so ids are unique in a request.
 
@@ -220,6 +227,7 @@ class RequestCancelled:
 Event: TypeAlias = (
     RequestStarted
     | ToolsChosen
+    | ThoughtText
     | PlanText
     | StepPlanned
     | PlanReady

@@ -60,6 +60,8 @@ class PlanGrammar:
     leaning: what is known of the tools beside the model.
     notation, special: how calls are written, and the model's special tokens by their text; by default as in
     the plan language.
+    worked_out: a thought stands before the plan; strings may also be dates, times and numbers that are not in
+    the evidence.
 
     Raises SchemaError for a schema that cannot be offered, and for two tools of one name.
     """
@@ -74,7 +76,9 @@ class PlanGrammar:
         *,
         notation: Notation = PLAN_NOTATION,
         special: Mapping[str, int] = MappingProxyType({}),
+        worked_out: bool = False,
     ) -> None:
+        self._worked_out = worked_out
         self._leaning = leaning
         self._evidence = evidence
         self._notation = notation
@@ -191,7 +195,7 @@ class PlanGrammar:
             elif isinstance(use, frozenset):
                 text.append(f"{name}: {self._reference(references_that_fill(parts, use))}\n")
             elif use.span:
-                text.append(span_terminal(name, use))
+                text.append(span_terminal(name, use, self._worked_out))
             else:
                 braces = in_text(in_strings) if in_strings and self._evidence is None else None
                 text.append(text_terminal(name, use, braces))

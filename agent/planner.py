@@ -26,6 +26,7 @@ from .plan import DONE, NONE, Json, Plan, print_plan
 from .provenance import NOBODY, Provenance
 from .reader import PlanReader, PlanSyntaxError
 from .speech import Speech
+from .thinker import Thinker
 from .times_said import says_time, without_times
 
 MAX_TURNS = 4
@@ -92,11 +93,14 @@ class WrittenPlan:
     """A plan that was written without being run, how many tokens it took, and what the model thought of it.
 
     logprob: sum of the logarithms of the probabilities of the tokens that the model chose.
+    thought: what was thought before, and in how many of the tokens.
     """
 
     plan: Plan
     tokens: int
     logprob: float
+    thought: str = ""
+    thought_tokens: int = 0
 
 
 class Planner:
@@ -105,10 +109,19 @@ class Planner:
     max_tokens: how long a plan may get.
     relevance: says how likely each tool is needed; None: the bundled encoder. Models of our dialect, which
     are small, lean on it for tools that they were not trained on.
+    thinker: thinks before it plans, where a request needs it.
     """
 
-    def __init__(self, engine: Engine, *, max_tokens: int = 768, relevance: Relevance | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        max_tokens: int = 768,
+        relevance: Relevance | None = None,
+        thinker: Thinker | None = None,
+    ) -> None:
         self._engine = engine
+        self._thinker = thinker
         self._relevance: Relevance = relevance or bundled_fits()
         self._max_tokens = max_tokens
         self._speech = Speech.of(engine.metadata)
@@ -133,17 +146,22 @@ class Planner:
         """
         return frozenset({Failure.PLAN} if self._speech.ours else {Failure.PLAN, Failure.REFUSED})
 
+    def thinks(self, request: str) -> bool:
+        """Whether this request is thought about before it is planned."""
+        return self._thinker is not None and self._thinker.wanted(request)
+
     async def plan(
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn] = (), facts: str = ""
     ) -> AsyncGenerator[Chunk, None]:
         """Stream a plan's text as it is written. Close the generator to stop the model within one token.
 
         history: earlier turns, the latest last; the oldest are left out where they don't fit.
-        facts: text, see `models.dialects.facts_text`; only models that declare it get to see them.
+        facts: text, see `models.dialects.facts_text`; only models that declare it get to see them, and all
+        that think.
         Raises RequestTooLongError, PlanTooLong, and what the engine raises.
         """
         shown = list(history[-MAX_TURNS:] if self._speech.ours else history)
-        facts = facts if self.reads_facts else ""
+        facts = facts if self.reads_facts or self.thinks(request) else ""
         while True:
             try:
                 async with aclosing(self._write(request, tools, shown, facts)) as chunks:
@@ -159,28 +177,37 @@ class Planner:
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn] = (), facts: str = ""
     ) -> WrittenPlan:
         """A whole plan, for who wants to look at it and run nothing. Raises as `plan`."""
-        reader, tokens, logprob = PlanReader(), 0, 0.0
+        reader, tokens, logprob, thought, thought_tokens = PlanReader(), 0, 0.0, "", 0
         async with aclosing(self.plan(request, tools, history, facts)) as chunks:
             async for chunk in chunks:
                 reader.feed(chunk.text)
                 tokens += chunk.tokens
                 logprob += chunk.logprob
-        return WrittenPlan(reader.close(), tokens, logprob)
+                thought += chunk.thought
+                thought_tokens += chunk.tokens if chunk.thought else 0
+        return WrittenPlan(reader.close(), tokens, logprob, thought, thought_tokens)
 
     async def _write(
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
     ) -> AsyncGenerator[Chunk, None]:
         prompt = self._prompt(request, tools, history, facts)
         leaning = await self._leaning(request, tools, history)
-        grammar = self._grammar(request, tools, history, facts, leaning)
         read = self._reader(tools)
         tokens, last_line = 0, ""
-        hint = await self._hint(request, tools, history, facts)
-        stream = self._engine.generate(prompt, constraint=grammar, max_tokens=self._max_tokens, **hint)
+        if self._thinker is not None and self._thinker.wanted(request):
+
+            def then(thought: str) -> PlanGrammar:
+                return self._grammar(request, tools, history, facts, leaning, thought)
+
+            stream = self._thinker.write(prompt, then, self._max_tokens)
+        else:
+            grammar = self._grammar(request, tools, history, facts, leaning)
+            hint = await self._hint(request, tools, history, facts)
+            stream = self._engine.generate(prompt, constraint=grammar, max_tokens=self._max_tokens, **hint)
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
-                tokens += chunk.tokens
-                chunk = replace(chunk, text=read.feed(chunk.text)) if read else chunk
+                tokens += 0 if chunk.thought else chunk.tokens
+                chunk = replace(chunk, text=read.feed(chunk.text)) if read and chunk.text else chunk
                 last_line = (last_line + chunk.text)[-len(DONE) :]
                 yield chunk
         if read and tokens < self._max_tokens:
@@ -241,10 +268,11 @@ class Planner:
         history: Sequence[PastTurn],
         facts: str,
         leaning: Leaning | None,
+        thought: str | None = None,
     ) -> PlanGrammar:
         evidence = None
         if self._engine.metadata.get("scrubjay.evidence", False):
-            evidence = [request, facts]
+            evidence = [request, facts, thought or ""]
             anew = says_time(request)  # "make it 4pm instead": the times of the turns before don't hold
             for turn in reversed(history):
                 evidence += without_times(turn.request) if anew else [turn.request]
@@ -258,4 +286,5 @@ class Planner:
             leaning=leaning,
             notation=self._speech.notation,
             special=self._speech.special,
+            worked_out=thought is not None,
         )

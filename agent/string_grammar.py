@@ -25,6 +25,11 @@ _AFTER_BRACE = rf"[^\"\\{{$\x00-\x1f]|{_ESCAPE}|\\u0024"
 _VISIBLE = r"[^\"\\\s\x00-\x1f]|\\[\"\\b]|\\u0024|\\u00(0[0-7ef]|1[0-9ab])"  # the rest is white space
 _UNIT = r"[^\"\\\x00-\x1f]|\\[^u]|\\u[0-9a-f]{4}"
 
+_WORKED_OUT = (
+    r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]):[0-5][0-9])?"
+    r"|[0-9]{1,9}(\.[0-9]{1,2})?"
+)
+
 STRING_TERMINALS = rf"""
 BRACES: /(\{{)+/
 PLAIN: (/[^\"\\{{\x00-\x1f]|{_ESCAPE}/ | BRACES /{_AFTER_BRACE}/)* BRACES?
@@ -77,9 +82,14 @@ def shape_in(schema: Mapping[str, Schema], span: bool) -> StringShape | None:
     return shape
 
 
-def span_terminal(name: str, shape: StringShape) -> str:
-    """The definition of a terminal for spans of the evidence; CHUNKS must be defined by `chunks_terminal`."""
-    return f'{name}: "\\"" (CHUNKS & EDGES{shape.conditions()}) "\\""\n'
+def span_terminal(name: str, shape: StringShape, worked_out: bool = False) -> str:
+    """The definition of a terminal for spans of the evidence; CHUNKS must be defined by `chunks_terminal`.
+
+    worked_out: dates, times and numbers may be written that stand nowhere in the evidence.
+    """
+    conditions = shape.conditions()
+    more = f' | "\\"" (/{_WORKED_OUT}/{conditions}) "\\""' if worked_out else ""
+    return f'{name}: "\\"" (CHUNKS & EDGES{conditions}) "\\""{more}\n'
 
 
 def text_terminal(name: str, shape: StringShape, references: str | None) -> str:

@@ -16,6 +16,7 @@ from .display import Display, open_display
 from .opening import open_agent, open_policy, tell_of_servers
 from .record import Record
 from .setting import data_folder_option, mcp_option, model_option, run, said, session_option
+from .thinking import think_option
 
 
 @click.command()
@@ -23,6 +24,7 @@ from .setting import data_folder_option, mcp_option, model_option, run, said, se
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; nobody is asked for consent.")
 @click.option("--yes", is_flag=True, help="Allow effects without asking.")
 @mcp_option
+@think_option
 @model_option
 @data_folder_option
 @session_option

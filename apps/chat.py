@@ -25,6 +25,7 @@ from .opening import open_policy, open_registry, open_servers, tell_of_servers
 from .own_tools import add_tools_of_file
 from .record import Record
 from .setting import data_folder_option, mcp_option, model_option, run, session_option, told_clearly
+from .thinking import think_option
 
 
 @click.command()
@@ -37,6 +38,7 @@ from .setting import data_folder_option, mcp_option, model_option, run, session_
     help="A Python file with tools of your own; may be given several times.",
 )
 @mcp_option
+@think_option
 @model_option
 @data_folder_option
 @session_option

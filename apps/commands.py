@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, Home] = {
     "mcp": Home("mcp", "Offer the tools to other programs, as an MCP server."),
     "models": Home("models", "List, pull, add and measure models."),
     "tune": Home("tune", "Find how a model runs fastest here, and remember it."),
+    "adapters": Home("adapters", "List the LoRA adapters; `add`, `remove` and `info` for one of them."),
     "eval": Home("evaluate", "Compare plans with the wanted ones."),
     "config": Home("config", "Open the settings."),
     "remind": Home("remind", "Ring reminders, alarms and timers."),

@@ -20,6 +20,8 @@ from rich.table import Table
 
 from ..agent.confidence import Calibration
 from ..agent.planner import PastTurn, Planner, PlanTooLong
+from ..agent.thinker import MAX_THINK_TOKENS, Think, Thinker, open_thinker
+from ..models.engine import LlamaEngine
 from ..tools.registry import ToolRegistry
 from .calibration import expected_calibration_error, fit
 from .mistakes import mistakes
@@ -46,6 +48,29 @@ class Case(BaseModel):
     plan: list[dict[str, Any]]
     tools: list[dict[str, Any]] | None = None
     history: list[Earlier] = []
+    facts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thoughts:
+    """How requests are thought about, as said on the command line."""
+
+    think: Think
+    samples: int
+    budget: int
+    scale: float
+    adapters: tuple[Path, ...]
+
+    async def thinker(self, engine: LlamaEngine) -> Thinker | None:
+        """What thinks, on this engine."""
+        return await open_thinker(
+            engine,
+            self.adapters,
+            when=self.think,
+            samples=self.samples,
+            max_tokens=self.budget,
+            scale=self.scale,
+        )
 
 
 NO_END: PlanJson = [{"tool": "(no end)", "args": {}}]
@@ -62,6 +87,7 @@ class Result:
     ms: float
     logprob: float
     mistakes: Counter[str]
+    thought_tokens: int
 
 
 @click.command("eval")
@@ -90,6 +116,17 @@ class Result:
     is_flag=True,
     help="Fit the model's confidence on every other case, and say how well it does on the rest.",
 )
+@click.option(
+    "--think",
+    type=click.Choice([think.value for think in Think]),
+    default=Think.NEVER.value,
+    show_default=True,
+    help="Which requests are thought about.",
+)
+@click.option("--samples", type=click.IntRange(1, 8), default=1, help="Thoughts side by side that vote.")
+@click.option("--budget", type=click.IntRange(min=0), default=MAX_THINK_TOKENS, help="Tokens of a thought.")
+@click.option("--scale", type=float, default=1.0, help="How strongly the reasoning adapter acts.")
+@click.option("--adapter", "adapters", multiple=True, type=click.Path(path_type=Path), help="A LoRA adapter.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as one JSON object.")
 @model_option
 def evaluate(
@@ -99,6 +136,11 @@ def evaluate(
     wrong: int,
     kinds: int,
     calibrate: bool,
+    think: Think,
+    samples: int,
+    budget: int,
+    scale: float,
+    adapters: tuple[Path, ...],
     as_json: bool,
     model: Path | None,
 ) -> int:
@@ -111,7 +153,9 @@ def evaluate(
     """
     files = {path.stem: _read(path, limit) for path in cases}
     offered = read_tool_file(tool_file) if tool_file else None
-    results, calibration = run(_plan_all([case for read in files.values() for case in read], offered, model))
+    thinking = Thoughts(Think(think), samples, budget, scale, adapters)
+    every = [case for read in files.values() for case in read]
+    results, calibration = run(_plan_all(every, offered, model, thinking))
     if calibrate:
         calibration = fit(*_outcomes(results[::2]))
         judged = results[1::2]
@@ -149,10 +193,10 @@ def _read(path: Path, limit: int | None) -> list[Case]:
 
 
 async def _plan_all(
-    cases: Sequence[Case], offered: ToolRegistry | None, model: Path | None
+    cases: Sequence[Case], offered: ToolRegistry | None, model: Path | None, thinking: Thoughts
 ) -> tuple[list[Result], Calibration | None]:
     async with await load_engine(model) as engine:
-        planner = Planner(engine)
+        planner = Planner(engine, thinker=await thinking.thinker(engine))
         results = []
         for case in track(cases, "planning", console=Console(stderr=True), transient=True):
             results.append(await _plan(case, planner, offered))
@@ -170,16 +214,16 @@ async def _plan(case: Case, planner: Planner, offered: ToolRegistry | None) -> R
     ]
     started = time.perf_counter()
     try:
-        written = await planner.write(case.query, list(tools), history)
+        written = await planner.write(case.query, list(tools), history, case.facts)
         plan: PlanJson = plan_json(written.plan.steps)
-        logprob = written.logprob
+        logprob, thought_tokens = written.logprob, written.thought_tokens
     except PlanTooLong:
-        plan, logprob = NO_END, -100.0
+        plan, logprob, thought_tokens = NO_END, -100.0, 0
     ms = (time.perf_counter() - started) * 1000
     scored = score(plan, case.plan)
     schemas = {tool.name: tool.schema() for tool in tools}
     wrong = Counter[str]() if scored.exact else mistakes(plan, case.plan, schemas)
-    return Result(case, plan, scored, ms, logprob, wrong)
+    return Result(case, plan, scored, ms, logprob, wrong, thought_tokens)
 
 
 def _outcomes(results: Sequence[Result]) -> tuple[list[float], list[bool]]:
@@ -194,7 +238,14 @@ def _calibration_error(results: Sequence[Result], calibration: Calibration) -> f
 def _numbers(results: Sequence[Result]) -> dict[str, float]:
     times = sorted(result.ms for result in results)
     latency = {"median_ms": statistics.median(times), "p95_ms": times[int(0.95 * (len(times) - 1))]}
-    return asdict(summarise([result.score for result in results])) | latency
+    thoughts = [result.thought_tokens for result in results]
+    thinking = {
+        "thinks": sum(count > 0 for count in thoughts) / len(thoughts),
+        "thought_tokens": statistics.mean(thoughts),
+        "longest_thought": float(max(thoughts)),
+    }
+    numbers = asdict(summarise([result.score for result in results])) | latency
+    return numbers | thinking if any(thoughts) else numbers
 
 
 def _show(numbers: dict[str, dict[str, float]], error: float | None) -> None:
@@ -206,11 +257,15 @@ def _show(numbers: dict[str, dict[str, float]], error: float | None) -> None:
         else:
             table.add_row(
                 name.replace("_", " "),
-                *(str(value) if name == "cases" else f"{value:.1%}" for value in values),
+                *(str(value) if name == "cases" else _figure(name, value) for value in values),
             )
     Console().print(table)
     if error is not None:
         click.echo(f"confidence is off by {error:.3f} (expected calibration error)")
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{value:.1f}" if "thought" in name else f"{value:.1%}"
 
 
 def _show_mistakes(results: Iterable[Result], kinds: int) -> None:

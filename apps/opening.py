@@ -31,6 +31,7 @@ from ..tools.settings import Settings, read_settings
 from .display import value_text
 from .own_tools import add_tools_of_folder
 from .setting import DIALECT_KEY, told_clearly
+from .thinking import asked_thoughts, fitting_adapters
 
 MAX_TOOLS = 48
 """How many tools a planner is offered: all built-in ones, with room for a user's own, before any are chosen.
@@ -148,6 +149,7 @@ def make_agent(
     if documents.summarize_pdf.name in tools:
         tools.remove(documents.summarize_pdf.name)
         tools.add(documents.summarize_pdf)
+    thoughts = asked_thoughts()
     return Agent(
         tools,
         engine,
@@ -157,6 +159,9 @@ def make_agent(
         max_tools=MAX_TOOLS,
         retriever=lambda registry: open_retriever(registry, data_folder),
         hand_over=open_hand_over(data_folder),
+        adapters=fitting_adapters(data_folder, engine.path) if isinstance(engine, LlamaEngine) else (),
+        think=thoughts.think,
+        samples=thoughts.samples,
     )
 
 

@@ -17,6 +17,7 @@ from .display import safe_text
 from .opening import MAX_TOOLS, load_engine, open_registry
 from .plan_json import plan_json
 from .setting import data_folder_option, model_option, run, said
+from .thinking import asked_thinker, think_option
 from .tool_files import read_tool_file
 
 
@@ -31,6 +32,7 @@ from .tool_files import read_tool_file
 @click.option("--json", "as_json", is_flag=True, help="Print {request, plan: [{tool, args}], ms, tokens}.")
 @click.option("--batch", type=click.File("rb"), help="Plan each line: {id, query, tools?, now?}.")
 @click.option("--out", type=click.File("w", "utf-8"), help="Where the plans of --batch go, one line each.")
+@think_option
 @model_option
 @data_folder_option
 def plan(
@@ -53,17 +55,20 @@ def plan(
         raise click.UsageError("--out would overwrite the requests of --batch")
     tools = read_tool_file(tool_file) if tool_file else open_registry(data_folder)
     if batch is not None and out is not None:
-        return run(_plan_many(batch, out, tools, model))
+        return run(_plan_many(batch, out, tools, model, data_folder))
     assert text is not None
-    run(_plan_one(text, tools, model, as_json))
+    run(_plan_one(text, tools, model, data_folder, as_json))
     return 0
 
 
-async def _plan_one(text: str, tools: ToolRegistry, model: Path | None, as_json: bool) -> None:
+async def _plan_one(
+    text: str, tools: ToolRegistry, model: Path | None, data_folder: Path, as_json: bool
+) -> None:
     async with await load_engine(model) as engine:
         started = time.perf_counter()
         reader, tokens = PlanReader(), 0
-        chunks = Planner(engine).plan(text, Retriever(tools).choose(text, MAX_TOOLS), facts=current_facts())
+        planner = Planner(engine, thinker=await asked_thinker(engine, data_folder))
+        chunks = planner.plan(text, Retriever(tools).choose(text, MAX_TOOLS), facts=current_facts())
         async with aclosing(chunks):
             async for chunk in chunks:
                 reader.feed(chunk.text)
@@ -76,9 +81,12 @@ async def _plan_one(text: str, tools: ToolRegistry, model: Path | None, as_json:
         click.echo(json.dumps(written, ensure_ascii=False))
 
 
-async def _plan_many(batch: IO[bytes], out: IO[str], tools: ToolRegistry, model: Path | None) -> int:
+async def _plan_many(
+    batch: IO[bytes], out: IO[str], tools: ToolRegistry, model: Path | None, data_folder: Path
+) -> int:
     async with await load_engine(model) as engine:
-        failed = await plan_batch(batch, out, Planner(engine), tools)
+        planner = Planner(engine, thinker=await asked_thinker(engine, data_folder))
+        failed = await plan_batch(batch, out, planner, tools)
     if failed:
         click.echo(f"Not planned: {failed} of the lines; {out.name} says why.", err=True)
     return 1 if failed else 0

@@ -14,6 +14,7 @@ import platformdirs
 from .errors import ModelError, ModelFileError
 from .metadata import read_metadata
 
+ADAPTERS = ("reasoning", "answers")
 _WEIGHTS = Path(__file__).parent / "weights"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -97,6 +98,11 @@ def bundled_planner() -> Path:
             "the one that a release carries or `make train` makes; any other GGUF file can be named instead",
         )
     return path
+
+
+def bundled_adapters() -> tuple[Path, ...]:
+    """The LoRA adapters that come with the bundled planner."""
+    return tuple(path for name in ADAPTERS if (path := _WEIGHTS / f"{name}.gguf").is_file())
 
 
 def default_folder() -> Path:

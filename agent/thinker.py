@@ -1,0 +1,221 @@
+"""Thinking before planning: for which requests, how long, and in how many thoughts that vote."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from ..models.adapter_file import AdapterFile
+from ..models.adapters import AdapterUse
+from ..models.catalog import bundled_adapters
+from ..models.constrained import Constraint
+from ..models.errors import ModelError
+from ..models.outbox import Chunk
+from ..models.prompt import Prompt
+from ..models.switcher import needs_thought
+from ..models.thinking import Thinking
+from .votes import Candidate, Majority, Strategy
+
+_LOG = logging.getLogger(__name__)
+
+MAX_THINK_TOKENS = 128
+TEMPERATURE = 0.6
+"""Of all thoughts but the first, when there are several."""
+
+Then = Callable[[str], Constraint]
+"""The constraint of a plan, from the thought that comes before it."""
+
+
+class Think(StrEnum):
+    """Which requests are thought about."""
+
+    NEVER = "never"
+    AUTO = "auto"
+    """Those that need it, as the switcher judges from their words."""
+    ALWAYS = "always"
+
+
+class ThinkingEngine(Protocol):
+    """What a thinker needs of an engine; `models.engine.LlamaEngine` is one."""
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int = 512,
+        adapter: AdapterUse | None = None,
+        thinking: Thinking | None = None,
+    ) -> AsyncGenerator[Chunk, None]:
+        """Stream a thought and what follows it."""
+        ...
+
+    def samples(
+        self,
+        prompt: Prompt,
+        thoughts: Sequence[Thinking],
+        *,
+        max_tokens: int = 512,
+        adapter: AdapterUse | None = None,
+    ) -> AbstractAsyncContextManager[Sequence[AsyncGenerator[Chunk, None]]]:
+        """The same for several thoughts on one prompt, side by side."""
+        ...
+
+
+@runtime_checkable
+class AdaptableEngine(ThinkingEngine, Protocol):
+    """An engine that also takes adapters; `models.engine.LlamaEngine` is one."""
+
+    @property
+    def path(self) -> Path:
+        """The model's file."""
+        ...
+
+    @property
+    def adapters(self) -> Sequence[AdapterFile]:
+        """Those that are loaded."""
+        ...
+
+    async def add_adapter(self, path: Path, name: str | None = None) -> AdapterFile:
+        """Load one, or raise `AdapterError`."""
+        ...
+
+
+class Thinker:
+    """Writes a thought and then a plan, with the adapter that was trained for it.
+
+    when: for which requests. max_tokens: of one thought; it is closed by force there.
+    samples: how many thoughts are written side by side; `strategy` chooses among their plans.
+    """
+
+    def __init__(
+        self,
+        engine: ThinkingEngine,
+        adapter: AdapterUse | None,
+        *,
+        when: Think = Think.AUTO,
+        max_tokens: int = MAX_THINK_TOKENS,
+        samples: int = 1,
+        strategy: Strategy | None = None,
+        temperature: float = TEMPERATURE,
+    ) -> None:
+        if samples < 1:
+            raise ValueError(f"samples is {samples}; at least one thought is needed (or think='never')")
+        self._engine = engine
+        self._adapter = adapter
+        self._when = when
+        self._max_tokens = max_tokens
+        self._samples = samples
+        self._strategy = strategy or Majority()
+        self._temperature = temperature
+
+    def wanted(self, request: str) -> bool:
+        """Whether this request is to be thought about."""
+        return self._when is Think.ALWAYS or (self._when is Think.AUTO and needs_thought(request))
+
+    async def write(self, prompt: Prompt, then: Then, max_tokens: int) -> AsyncGenerator[Chunk, None]:
+        """Stream a thought, then a plan of at most `max_tokens`. With several thoughts, nothing comes before
+        one of them is chosen."""
+        if self._samples > 1:
+            best = await self._elect(prompt, then, max_tokens)
+            yield Chunk("", 0, 0, 0.0, best.thought)
+            yield Chunk(best.plan, best.tokens, 0, best.logprob)
+            return
+        thinking = Thinking(self._max_tokens, then=then)
+        stream = self._engine.generate(
+            prompt, max_tokens=max_tokens, adapter=self._adapter, thinking=thinking
+        )
+        async with aclosing(stream) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _elect(self, prompt: Prompt, then: Then, max_tokens: int) -> Candidate:
+        """Let all thoughts run until the vote is decided."""
+        thoughts = [
+            Thinking(self._max_tokens, self._temperature if number else 0.0, number, then)
+            for number in range(self._samples)
+        ]
+        candidates: list[Candidate] = []
+        running = self._engine.samples(prompt, thoughts, max_tokens=max_tokens, adapter=self._adapter)
+        async with running as streams:
+            tasks = [asyncio.create_task(_collected(stream)) for stream in streams]
+            failed: list[ModelError] = []
+            try:
+                for done in asyncio.as_completed(tasks):
+                    try:
+                        candidates.append(await done)
+                    except ModelError as error:
+                        failed.append(error)
+                        if len(failed) == len(tasks):
+                            raise
+                    missing = len(tasks) - len(candidates) - len(failed)
+                    if candidates and self._strategy.decided(candidates, missing):
+                        break
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        return self._strategy.best(candidates)
+
+
+async def open_thinker(
+    engine: object,
+    adapters: Iterable[Path] = (),
+    *,
+    when: Think = Think.AUTO,
+    samples: int = 1,
+    max_tokens: int = MAX_THINK_TOKENS,
+    scale: float = 1.0,
+) -> Thinker | None:
+    """Load adapters into an engine, and think with the reasoning one among them, or with the bundled one.
+
+    scale: how strongly the adapter acts, 1 as it was trained.
+
+    None: nothing is thought, because it is not to be, or no adapter for thinking fits the model (why the
+    bundled one does not fit the bundled planner is logged). Raises `AdapterError` where one that was named
+    does not fit, and `ModelError` where thinking is asked for always in vain.
+    """
+    paths = list(adapters)
+    if not isinstance(engine, AdaptableEngine):
+        if paths or when is Think.ALWAYS:
+            raise ModelError(
+                "this engine takes no adapters and cannot think; load a GGUF model, or think='never'"
+            )
+        return None
+    for path in paths:
+        if path not in [file.path for file in engine.adapters]:
+            await engine.add_adapter(path)
+    if when is Think.NEVER:
+        return None
+    found = _reasoning(engine)
+    for path in bundled_adapters() if found is None else ():
+        try:
+            await engine.add_adapter(path)
+        except ModelError as error:  # the bundled ones are for the bundled planner alone
+            _LOG.log(logging.WARNING if engine.path.parent == path.parent else logging.DEBUG, "%s", error)
+        found = found or _reasoning(engine)
+    if found is None:
+        if when is Think.ALWAYS:
+            raise ModelError("no reasoning adapter fits this model; name one, or think='never'")
+        return None
+    use = AdapterUse(found.name, scale)
+    return Thinker(engine, use, when=when, samples=samples, max_tokens=max_tokens)
+
+
+def _reasoning(engine: AdaptableEngine) -> AdapterFile | None:
+    return next((file for file in engine.adapters if file.kind == "reasoning"), None)
+
+
+async def _collected(stream: AsyncGenerator[Chunk, None]) -> Candidate:
+    thought, plan, logprob, tokens = "", "", 0.0, 0
+    async with aclosing(stream) as chunks:
+        async for chunk in chunks:
+            thought += chunk.thought
+            plan += chunk.text
+            logprob += chunk.logprob + chunk.thought_logprob
+            tokens += chunk.tokens
+    return Candidate(thought, plan, logprob, tokens)

@@ -1,0 +1,106 @@
+"""`scrubjay adapters`: the LoRA adapters that there are for a model."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ..models.adapter_file import AdapterFile, read_adapter
+from ..models.catalog import BUNDLED, Catalog, bundled_adapters
+from ..models.errors import ModelError
+from .setting import data_folder_option, model_option, told_clearly
+from .thinking import added_adapters
+
+
+@click.group("adapters", invoke_without_command=True)
+@click.pass_context
+def adapters(context: click.Context) -> None:
+    """List adapters; `add`, `remove` and `info` for one of them."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@adapters.command("list")
+@model_option
+@data_folder_option
+def list_(model: Path | None, data_folder: Path) -> None:
+    """The adapters for a model: bundled ones, and those that were added."""
+    table = Table("name", "kind", "rank", "size", "fits", box=None)
+    with told_clearly():
+        base = _base(model)
+    for path in adapter_paths(data_folder):
+        try:
+            file = read_adapter(path, base)
+        except ModelError as error:
+            table.add_row(path.stem, "", "", "", f"no: {str(error).removeprefix(f'{path}: ')}")
+        else:
+            table.add_row(file.name, file.kind or "plans", str(file.rank), _size(file), "yes")
+    Console().print(table)
+
+
+@adapters.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="What it is called.  [default: the file's name]")
+@model_option
+@data_folder_option
+def add(file: Path, name: str | None, model: Path | None, data_folder: Path) -> None:
+    """Check FILE, a LoRA adapter in GGUF format, and keep a copy of it."""
+    with told_clearly():
+        read_adapter(file, _base(model))
+        target = added_adapters(data_folder) / f"{name or file.stem}.gguf"
+        if target.exists() or target.stem in [path.stem for path in bundled_adapters()]:
+            raise click.ClickException(f"there is an adapter {target.stem!r}; give this one another --name")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    click.echo(f"Added {target.stem}.")
+
+
+@adapters.command()
+@click.argument("name")
+@data_folder_option
+def remove(name: str, data_folder: Path) -> None:
+    """Delete the copy of an adapter that was added."""
+    path = added_adapters(data_folder) / f"{name}.gguf"
+    if path.name != f"{name}.gguf" or not path.is_file():
+        raise click.ClickException(f"no adapter {name!r} was added; `scrubjay adapters` lists them")
+    path.unlink()
+    click.echo(f"Removed {name}.")
+
+
+@adapters.command()
+@click.argument("name")
+@model_option
+@data_folder_option
+def info(name: str, model: Path | None, data_folder: Path) -> None:
+    """What an adapter says about itself; NAME is one of the list, or a file."""
+    known = {path.stem: path for path in adapter_paths(data_folder)}
+    with told_clearly():
+        file = read_adapter(known.get(name, Path(name)), _base(model))
+    for label, value in {
+        "name": file.name,
+        "file": file.path,
+        "kind": file.kind or "plans",
+        "about": file.description or "-",
+        "rank": file.rank,
+        "size": _size(file),
+        "prompt": "read by the model, its KV shared" if file.prompt_by_base else "read under the adapter",
+        "trained on": file.base or "not told",
+    }.items():
+        click.echo(f"{label:<11} {value}")
+
+
+def adapter_paths(data_folder: Path) -> list[Path]:
+    """The files of all adapters: bundled ones, then those that were added."""
+    return [*bundled_adapters(), *sorted(added_adapters(data_folder).glob("*.gguf"))]
+
+
+def _base(model: Path | None) -> Path:
+    return Catalog().find(str(model or BUNDLED))
+
+
+def _size(file: AdapterFile) -> str:
+    return f"{file.nbytes / 1e6:.1f} MB"

@@ -1,0 +1,104 @@
+"""Thinking before planning, on a real engine: what is thought about, and what may be written then."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from scrubjay.agent.agent import Agent
+from scrubjay.agent.events import PlanReady, ThoughtText
+from scrubjay.agent.planner import Planner
+from scrubjay.agent.thinker import Think, open_thinker
+from scrubjay.models.engine import EngineSettings, LlamaEngine
+from scrubjay.models.errors import AdapterError, ModelError
+from scrubjay.testing import ScriptedPlanner
+from scrubjay.tools.tool import Tool
+
+from ..tiny_adapter import random_matrices, write_adapter
+from ..tiny_model import make_tiny_planner
+
+NOTE = Tool.from_schema(
+    {
+        "name": "note",
+        "description": "Write it down.",
+        "parameters": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+    }
+)
+REASONING = {"scrubjay.adapter.prompt": "base", "scrubjay.adapter.kind": "reasoning"}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A tiny model and a reasoning adapter for it."""
+    folder = tmp_path_factory.mktemp("models")
+    weights = make_tiny_planner(folder / "planner.gguf", metadata={"scrubjay.weights": "tiny"})
+    write_adapter(folder / "reasoning.gguf", random_matrices(weights), metadata=REASONING)
+    return folder / "planner.gguf", folder / "reasoning.gguf"
+
+
+@asynccontextmanager
+async def loaded(model: Path) -> AsyncIterator[LlamaEngine]:
+    settings = EngineSettings(context_tokens=4096, parallel_generations=8, threads=1)
+    async with await LlamaEngine.load(model, settings) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize("budget", [1, 16, 64])
+@pytest.mark.parametrize("samples", [1, 4])
+async def test_a_plan_follows_a_thought_that_keeps_its_budget(
+    budget: int, samples: int, files: tuple[Path, Path]
+) -> None:
+    async with loaded(files[0]) as engine:
+        thinker = await open_thinker(
+            engine, [files[1]], when=Think.ALWAYS, samples=samples, max_tokens=budget
+        )
+        planner = Planner(engine, max_tokens=200, thinker=thinker)
+        written = await planner.write("note that I am late", [NOTE], facts="Monday 2026-11-23 14:05 en_GB")
+    assert all(step.tool == "note" for step in written.plan.steps)
+    assert written.thought
+    assert len(written.thought.encode()) <= 16 * budget
+    if samples == 1:
+        assert 0 < written.thought_tokens <= budget + 2
+
+
+async def test_without_need_nothing_is_thought(files: tuple[Path, Path]) -> None:
+    async with loaded(files[0]) as engine:
+        thinker = await open_thinker(engine, [files[1]], when=Think.AUTO)
+        assert thinker is not None
+        assert not thinker.wanted("play some jazz")
+        written = await Planner(engine, max_tokens=200, thinker=thinker).write("play some jazz", [NOTE])
+        assert not written.thought
+        assert await open_thinker(engine, when=Think.NEVER) is None
+
+
+async def test_an_agent_tells_what_it_thinks(files: tuple[Path, Path]) -> None:
+    async with (
+        loaded(files[0]) as engine,
+        Agent([NOTE], engine, adapters=[files[1]], think="always", max_think_tokens=8) as agent,
+    ):
+        events = [event async for event in agent.events("note that I am late")]
+    assert any(isinstance(event, ThoughtText) and event.text for event in events)
+    assert any(isinstance(event, PlanReady) for event in events)
+
+
+async def test_an_adapter_that_does_not_fit_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    write_adapter(other, {}, metadata={"scrubjay.adapter.base": "another"})
+    async with loaded(files[0]) as engine:
+        with pytest.raises(AdapterError, match="trained on other weights"):
+            await open_thinker(engine, [other])
+        with pytest.raises(ModelError, match="no reasoning adapter fits this model"):
+            await open_thinker(engine, when=Think.ALWAYS)
+
+
+async def test_an_engine_without_adapters_plans_without_thought() -> None:
+    engine = ScriptedPlanner({})
+    assert await open_thinker(engine) is None
+    with pytest.raises(ModelError, match="cannot think"):
+        await open_thinker(engine, when=Think.ALWAYS)
+
+
+def test_no_thoughts_at_all_is_not_a_number_of_thoughts() -> None:
+    with pytest.raises(ValueError, match="'sometimes' is not a valid Think"):
+        Agent([NOTE], ScriptedPlanner({}), think="sometimes")

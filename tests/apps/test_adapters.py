@@ -1,0 +1,83 @@
+"""`scrubjay adapters`, and how the commands think."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scrubjay.apps.commands import scrubjay
+
+from ..tiny_adapter import random_matrices, write_adapter
+from ..tiny_model import make_tiny_planner
+
+Run = Callable[..., tuple[int, str]]
+REASONING = {"scrubjay.adapter.prompt": "base", "scrubjay.adapter.kind": "reasoning"}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """A model, and an adapter that is for it."""
+    weights = make_tiny_planner(tmp_path / "tiny.gguf", metadata={"scrubjay.weights": "tiny"})
+    write_adapter(
+        tmp_path / "works-out.gguf",
+        random_matrices(weights),
+        metadata={**REASONING, "scrubjay.adapter.base": "tiny"},
+    )
+    return tmp_path / "tiny.gguf", tmp_path / "works-out.gguf"
+
+
+@pytest.fixture
+def run(tmp_path: Path, files: tuple[Path, Path]) -> Run:
+    def run(*words: str) -> tuple[int, str]:
+        options = ["--model", str(files[0]), "--data-folder", str(tmp_path / "data")]
+        if words[:2] == ("adapters", "remove"):
+            options = options[2:]
+        result = CliRunner().invoke(scrubjay, [*words, *options])
+        return result.exit_code, result.output
+
+    return run
+
+
+def test_an_adapter_is_added_listed_told_of_and_removed(run: Run, files: tuple[Path, Path]) -> None:
+    assert run("adapters", "add", str(files[1]), "--name", "mine") == (0, "Added mine.\n")
+    code, listed = run("adapters", "list")
+    assert code == 0
+    assert "mine" in listed
+    assert "yes" in listed
+    code, told = run("adapters", "info", "mine")
+    assert code == 0
+    assert "reasoning" in told
+    assert "its KV shared" in told
+    assert run("adapters", "add", str(files[1]), "--name", "mine")[0] == 1
+    assert run("adapters", "remove", "mine") == (0, "Removed mine.\n")
+    assert run("adapters", "remove", "mine")[0] == 1
+
+
+def test_an_adapter_for_another_model_is_refused_with_the_reason(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    other = tmp_path / "other.gguf"
+    write_adapter(other, {}, metadata={"scrubjay.adapter.base": "another"})
+    code, output = run("adapters", "add", str(other))
+    assert code == 1
+    assert "trained on other weights (another) than this model's (tiny)" in output
+    assert run("adapters", "add", str(tmp_path / "tiny.gguf"))[0] == 1
+
+
+def test_an_added_adapter_that_no_longer_fits_is_named_and_left_out(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    assert run("adapters", "add", str(files[1]))[0] == 0
+    make_tiny_planner(files[0], metadata={"scrubjay.weights": "newer"})
+    code, output = run("plan", "note that I am late", "--json")
+    assert code == 0
+    assert "Without the adapter works-out: " in output
+    assert '"plan"' in output
+    assert "no: " in run("adapters", "list")[1]
+
+
+def test_thinking_in_vain_says_what_to_do(run: Run) -> None:
+    code, output = run("plan", "note that I am late", "--think", "always")
+    assert code == 1
+    assert "no reasoning adapter fits this model" in output

@@ -127,6 +127,6 @@ async def test_undo_takes_back_what_was_done_before_it_started(scrubjay: Scrubja
         await agent.run("make a note Shopping")
     assert (data_folder / "notes" / "Shopping.md").exists()
     ran = scrubjay("undo", "--data-folder", str(data_folder))
-    assert (ran.returncode, ran.stdout) == (0, "There is no note Shopping any more.\n")
+    assert (ran.returncode, ran.stdout) == (0, "The note Shopping is in the trash.\n")
     assert not (data_folder / "notes" / "Shopping.md").exists()
     assert scrubjay("undo", "--data-folder", str(data_folder)).stdout == "There is nothing to undo.\n"

@@ -116,6 +116,7 @@ def test_contacts_live_on_the_server(server: str, tmp_path: Path) -> None:
     added = {"name": "Solène Marchetti", "phone": "555-0129", "email": "solene@example.com"}
     result = call(mine.add_contact, **added)
     assert call(phone.get_phone_number, name="solene") == "555-0129"
+    assert call(phone.get_email_address, name="solene") == "solene@example.com"
     assert phone.add_contact.undo
     phone.add_contact.undo(added, result)
     with pytest.raises(ToolFailed, match="No contact is called solene"):

@@ -1,17 +1,21 @@
 """The files app, on real files."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scrubjay.tools import opening
 from scrubjay.tools.allowed_folders import AllowedFolders, OutsideFolders
 from scrubjay.tools.errors import ToolFailed, ToolQuestion
 from scrubjay.tools.files import Files
+from scrubjay.tools.opening import open_in_own_program
 
 from .calling import answer, call
+from .desktop import put_program
 
 
 @pytest.fixture
@@ -164,6 +168,32 @@ def test_documents_and_folders_are_opened_programs_are_not(files: Files, opened:
     with pytest.raises(OutsideFolders):
         call(files.open_file, path="/etc/passwd")
     assert opened == [picture, str(files.folders.folders[1])]
+
+
+@pytest.mark.debian("xdg-utils", "xdg-open")
+def test_a_file_reaches_its_program_through_the_real_xdg_open(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got = tmp_path / "got"
+    viewer = put_program(tmp_path / "bin", "viewer", f"Path({str(got)!r}).write_text(sys.argv[1])")
+    (tmp_path / "applications").mkdir()
+    (tmp_path / "applications/viewer.desktop").write_text(
+        f"[Desktop Entry]\nType=Application\nName=Viewer\nExec={viewer} %f\nMimeType=text/plain;\n"
+    )
+    (tmp_path / "mimeapps.list").write_text("[Default Applications]\ntext/plain=viewer.desktop\n")
+    for name, value in (
+        ("XDG_DATA_HOME", str(tmp_path)),
+        ("XDG_CONFIG_HOME", str(tmp_path)),
+        ("HOME", str(tmp_path)),
+        ("XDG_CURRENT_DESKTOP", "X-Generic"),
+        ("DISPLAY", ":99"),
+        ("BROWSER", str(viewer)),
+    ):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(opening, "FAILS_WITHIN_S", 30.0)
+    path = put(files, "trip plan; $(x).txt", b"the plan")
+    call(replace(files, open=open_in_own_program).open_file, path="trip plan; $(x).txt")
+    assert got.read_text().removeprefix("file://") == path
 
 
 def test_the_whole_path_is_shown_before_anything_happens(files: Files) -> None:

@@ -17,6 +17,7 @@ from jeepney.io.asyncio import open_dbus_router
 from scrubjay.tools.clock import Clock
 from scrubjay.tools.errors import ToolFailed
 from scrubjay.tools.notifications import Command, Desktop, notifier
+from scrubjay.tools.reminders import Reminders
 from scrubjay.tools.ringing import Ringer, shown_by
 from scrubjay.tools.times import Times
 
@@ -95,6 +96,20 @@ def test_a_timer_that_ends_is_shown_on_the_desktop(tmp_path: Path) -> None:
     (found,) = asyncio.run(shown())
     assert (found["summary"], found["body"]) == ("Timer", "tea")
     assert asyncio.run(ringer.ring(shown_by(Desktop(), later))) == []
+
+
+@pytest.mark.debian("dbus-daemon", "dbus-daemon")
+@pytest.mark.debian("xvfb", "Xvfb")
+@pytest.mark.debian("dunst", "dunst")
+@pytest.mark.usefixtures("dunst")
+def test_a_reminder_that_is_due_is_shown_on_the_desktop(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 24, 14, 20, tzinfo=ZoneInfo("Europe/Lisbon"))
+    reminders = Reminders(tmp_path / "reminders", Times(lambda: now))
+    call(reminders.create_reminder, text="call Sid", due="in 10 minutes")
+    later = Times(lambda: now + timedelta(minutes=10))
+    asyncio.run(Ringer((tmp_path / "reminders",), later).ring(shown_by(Desktop(), later)))
+    (found,) = asyncio.run(shown())
+    assert (found["summary"], found["body"]) == ("Reminder", "call Sid")
 
 
 @pytest.mark.debian("dbus-daemon", "dbus-daemon")

@@ -13,7 +13,8 @@ registered  five tools in the prompt: 1,000 registered, other five each time, ag
 peers       eight tools, other eight each time: registered, against computed afresh, against
             llama-cpp-python's own `create_chat_completion` with the same eight in `tools` (it needs a chat
             template, so only for half-billion)
-restart     the first request of a process against later ones, the same eight tools, all of them on disk
+restart     the first request of a process against later ones, the same eight tools, all of them on disk: at
+            once, and after they were registered, as an agent does with all tools when it starts
 curve       tokens in the prompt against time: cold, prefix reuse, parallel segments; drawn as a plot
 
 Parts that need 1,000 tools compute those that FOLDER lacks; --tools names another number. --processor-time
@@ -39,12 +40,12 @@ import llama_cpp
 from half_billion import make_half_billion  # type: ignore[import-not-found]
 from log_plot import Series, draw  # type: ignore[import-not-found]
 
+from scrubjay.agent.ahead import tool_segments
 from scrubjay.agent.planner import Planner
 from scrubjay.models.cache_settings import MIB, CacheSettings
 from scrubjay.models.catalog import bundled_planner
 from scrubjay.models.dialects import tool_text
 from scrubjay.models.engine import EngineSettings, LlamaEngine
-from scrubjay.models.prompt import Segment
 from scrubjay.retrieval.retriever import Retriever
 from scrubjay.tools.registry import ToolRegistry
 from scrubjay.tools.tool import Tool
@@ -93,9 +94,7 @@ async def register(engine: LlamaEngine, tools: Sequence[Tool]) -> None:
         if sys.stderr.isatty() or ready % 250 == 0:
             print(f"\r{ready} of {of} segments", end="", file=sys.stderr, flush=True)
 
-    computed = await engine.register(
-        [Segment.system(), *(Segment.tool(tool_text(tool.schema())) for tool in tools)], progress=told
-    )
+    computed = await engine.register(tool_segments(tools), progress=told)
     seconds = time.perf_counter() - started
     use = engine.usage
     print(
@@ -233,12 +232,16 @@ async def restart(model: Path, folder: Path, rounds: int) -> None:
     asked = list(islice(groups(corpus_tools(), 8), rounds))
     async with engine_on(model, folder / "kv") as engine:
         await register(engine, [tool for _, chosen in asked for tool in chosen])
-    first, later = list[float](), list[float]()
+    at_once, first, later = list[float](), list[float](), list[float]()
     for request, chosen in asked:
         async with engine_on(model, folder / "kv") as engine:
+            at_once.append(await first_token(engine, chosen, request))
+        async with engine_on(model, folder / "kv") as engine:
+            await engine.register(tool_segments(chosen))
             first.append(await first_token(engine, chosen, request))
             later.append(statistics.median([await first_token(engine, chosen, request) for _ in range(5)]))
-    report({"first after a restart": first, "later": later}, ("first after a restart", "later"))
+    rows = {"first after a restart, at once": at_once, "first after a restart": first, "later": later}
+    report(rows, ("first after a restart, at once", "later"), ("first after a restart", "later"))
 
 
 async def curve(model: Path, in_order: Path, rounds: int) -> list[Series]:

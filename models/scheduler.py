@@ -238,7 +238,7 @@ class Scheduler:
                 continue
             generation.stream.sequence = self._spare.pop()
             generation.parts = parts
-            generation.segments = self._segments.acquire(keys, free)
+            generation.segments = self._segments.acquire(keys, free, alone=not self._running)
             self._running.append(generation)
             if generation is not generations[0]:
                 generation.follow(generations[0])

@@ -93,9 +93,10 @@ class KVStore:
         wanted = {key for key, segment in self._resident.items() if segment.users}.union(keys)
         return len(wanted) <= self._sequences and _cells(wanted) <= room
 
-    def acquire(self, keys: Sequence[SegmentKey], room: int) -> list[CachedSegment]:
+    def acquire(self, keys: Sequence[SegmentKey], room: int, alone: bool = False) -> list[CachedSegment]:
         """Put segments into the context, where they stay until released; `fit` must have said they can be.
 
+        alone: nobody else uses the context. Then they may come to stand as `line_up` wants them at once.
         Some may not be complete: whoever drives the context computes them, those that stand before others
         first, calling `read` until all is in batches and `completed` after the last of them.
         """
@@ -104,8 +105,15 @@ class KVStore:
             segment.users += 1
         absent = [segment for segment in segments if segment.stream is None]
         self._evict(room - _cells(segment.key for segment in absent), spare=len(absent))
+        lined = self._lined(keys)
+        in_line = alone and absent == segments[lined:]
+        if in_line and absent:
+            self._clear_behind(keys[:lined])
         for segment in absent:
             self._enter(segment)
+            in_line = in_line and segment.complete
+            if in_line:
+                self._line.append(segment.key)
         for segment in reversed(segments):
             self._resident.move_to_end(segment.key)
         return segments
@@ -117,10 +125,7 @@ class KVStore:
         whatever was there before, and gets the same logits to the last bit. Nobody else may use the context.
         """
         keys = [segment.key for segment in segments]
-        lined = next(
-            (place for place, (one, other) in enumerate(zip(self._line, keys, strict=False)) if one != other),
-            min(len(self._line), len(keys)),
-        )
+        lined = self._lined(keys)
         if lined == len(keys) == len(self._resident):
             return
         moved = segments[lined:]
@@ -136,6 +141,21 @@ class KVStore:
             if not self._context.restore(_sequence(segment), cells):
                 raise NativeError("llama.cpp refuses cells that it has given")
         self._line = keys
+
+    def _lined(self, keys: Sequence[SegmentKey]) -> int:
+        """How many of these stand side by side at the beginning of the context already."""
+        return next(
+            (place for place, (one, other) in enumerate(zip(self._line, keys, strict=False)) if one != other),
+            min(len(self._line), len(keys)),
+        )
+
+    def _clear_behind(self, kept: Sequence[SegmentKey]) -> None:
+        """Let only these stay in a context that nobody uses; they are the first that are lined up."""
+        for other in [one for key, one in self._resident.items() if key not in kept]:
+            self._leave(other)
+        del self._line[len(kept) :]
+        if not kept:
+            self._context.clear()
 
     def let_go(self, segment: CachedSegment) -> None:
         """`release` a segment that nobody else uses, and take it out of the context."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -91,7 +91,8 @@ class WatchedEngine:
 @model_option
 def verify_cache(cases: Path | None, limit: int | None, kv_type: str | None, model: Path | None) -> int:
     """Plan requests three times: with what is in memory (warm), with what is on disk (restarted), and with
-    nothing (cold). Compare every logit of every token that the model chose.
+    nothing (cold); with parallel segments also with the tools in another order. Compare every logit of every
+    token that the model chose.
 
     Says "exact", "equal up to rounding" or where runs diverge; then the exit code is 1. The cache is one of
     its own, made and removed; yours is not touched.
@@ -117,7 +118,7 @@ def verify_cache(cases: Path | None, limit: int | None, kv_type: str | None, mod
 async def _verify(
     asked: Sequence[_Asked], model: Path, kv_type: KVType | None
 ) -> Mapping[str, Sequence[Comparison]]:
-    found: dict[str, list[Comparison]] = {"warm": [], "restarted": []}
+    found: dict[str, list[Comparison]] = {"warm": [], "restarted": [], "reordered": []}
     with tempfile.TemporaryDirectory() as folder:
         kept = EngineSettings(cache=CacheSettings(folder=Path(folder), kv_type=kv_type))
         afresh = EngineSettings(cache=CacheSettings(disk_bytes=0, kv_type=kv_type))
@@ -136,7 +137,10 @@ async def _verify(
                 fresh = await _trace(cold, one)
                 found["restarted"].append(compare(restarted, fresh))
                 found["warm"].append(compare(again, fresh))
-    return found
+                if warm.metadata.get("scrubjay.parallel_segments"):
+                    reordered = await _trace(warm, replace(one, tools=one.tools[::-1]))
+                    found["reordered"].append(compare(reordered, fresh))
+    return {name: comparisons for name, comparisons in found.items() if comparisons}
 
 
 async def _trace(watched: WatchedEngine, asked: _Asked) -> Trace:

@@ -84,7 +84,7 @@ class Sampler:
         packs = self.rng.sample(self.corpus.others, self.rng.choice([1, 1, 2, 3]))
         if self.rng.random() < 0.15:
             packs.append(self.rng.choice(self.corpus.builtin))
-        return self._from_packs(packs, requests, [], 0.3, joined=0.35)
+        return self._from_packs(packs, requests, [], 0.45, joined=0.35)
 
     def _public(self, requests: int) -> Group:
         weights = [_PUBLIC_SHARE.get(pack.domain, 1) for pack in self.corpus.public]
@@ -102,7 +102,7 @@ class Sampler:
             if pack.none and self.rng.random() < 0.10:
                 examples.append(Example(self.rng.choice(pack.none), (), pack.tools))
             elif pack.entries:
-                example = self._expand(pack)
+                example = self._expand(pack, strength)
                 needed = {call.tool: pack.tools[call.tool] for call in example.plan}
                 if any(used.get(n, t)["parameters"] != t["parameters"] for n, t in needed.items()):
                     continue
@@ -120,13 +120,13 @@ class Sampler:
             used.setdefault(tool["name"], tool)
         return self._finish(join_some(examples, joined, self.rng), used, strength)
 
-    def _expand(self, pack: Pack) -> Example:
+    def _expand(self, pack: Pack, strength: float) -> Example:
         entry = self.rng.choice(pack.entries)
         if len(entry.plan) < 2 and self.rng.random() < 0.35:
             entry = self.rng.choice([e for e in pack.entries if len(e.plan) > 1] or [entry])
         override: dict[str, Json] = {}
         for name, values in pack.slots.items():
-            if isinstance(values[0], str) and self.rng.random() < 0.15:
+            if isinstance(values[0], str) and self.rng.random() < 0.05 + 0.7 * strength:
                 override[name] = self._soup()
         example = mistype(pack.expand(entry, self.rng, override), self.rng)
         return lower_case(quote(speak_numbers(example, self.rng), self.rng), self.rng)

@@ -21,13 +21,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from scrubjay.models.training.corpus import UNSEEN_PACKS, Corpus, Pack, load_corpus
-from scrubjay.models.training.retriever_data import (
-    metatool_pairs,
-    metatool_requests,
-    metatool_tools,
-    sealtools_requests,
-    sealtools_tools,
-)
+from scrubjay.models.training.metatool import metatool_pairs, metatool_requests, metatool_tools
+from scrubjay.models.training.retriever_data import sealtools_requests, sealtools_tools
 from scrubjay.retrieval.embedder import Embedder, OnnxEmbedder, Vectors
 from scrubjay.retrieval.keywords import KeywordIndex
 from scrubjay.retrieval.retriever import Retriever

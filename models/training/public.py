@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .corpus import Call, Entry, Json, Pack, Schema, in_schema_order
+from .metatool import metatool_requests, metatool_tools, tool_name
 
 _SEAL_TYPES = {
     "str": "string",
@@ -24,8 +25,6 @@ _SEAL_TYPES = {
     "dict": "object",
 }
 _SEAL_RESULT = re.compile(r"API_call_(\d+)")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,127}")
-"""Names that a tool may have here; a handful of Seal-Tools' have spaces in them and are left out."""
 _SLURP_ENTITY = re.compile(r"\[(\w+) : ([^\]]+)\]")
 
 Utterance = tuple[str, str, dict[str, str]]  # text, intent, entities
@@ -51,7 +50,7 @@ def seal_tools(folder: Path, requests: str, *, copies_only: bool = True) -> Pack
 
     copies_only: leave out plans with text that does not stand in the request.
     """
-    tools = {tool["name"]: tool for tool in map(_seal_tool, _lines(folder / "tool.jsonl")) if _named(tool)}
+    tools = {tool["name"]: tool for tool in map(_seal_tool, _lines(folder / "tool.jsonl"))}
     entries = []
     for line in _lines(folder / requests):
         plan = _seal_plan(line["calling"], tools)
@@ -62,8 +61,6 @@ def seal_tools(folder: Path, requests: str, *, copies_only: bool = True) -> Pack
 
 def metatool(folder: Path) -> Pack:
     """MetaTool's requests for one of 199 tools without parameters: nothing but the choice of a tool."""
-    from .retriever_data import metatool_requests, metatool_tools
-
     tools = {tool.name: dict(tool.schema()) for tool in metatool_tools(folder)}
     entries = [
         Entry((Call(name, {}),), request)
@@ -84,10 +81,6 @@ def copied(call: Call, tool: Schema, query: str) -> bool:
     )
 
 
-def _named(tool: Schema) -> bool:
-    return _NAME.fullmatch(tool["name"]) is not None
-
-
 def _seal_tool(line: Json) -> Schema:
     properties = {
         name: {"type": _SEAL_TYPES.get(spec["type"], "string"), "description": spec["description"]}
@@ -95,7 +88,7 @@ def _seal_tool(line: Json) -> Schema:
     }
     responses = {name: {"description": spec["description"]} for name, spec in line["responses"].items()}
     return {
-        "name": line["api_name"],
+        "name": tool_name(line["api_name"]),
         "description": line["api_description"],
         "parameters": {"type": "object", "properties": properties, "required": line["required"]},
         "returns": {"type": "object", "properties": responses},
@@ -106,14 +99,14 @@ def _seal_plan(calls: list[Json], tools: dict[str, Schema]) -> tuple[Call, ...]:
     """The calls as a plan; empty when one is malformed in the data."""
     plan = []
     for call in calls:
-        tool = tools.get(call["api"])
+        tool = tools.get(tool_name(call["api"]))
         if tool is None or not call["parameters"].keys() <= tool["parameters"]["properties"].keys():
             return ()
         args = {
             name: _seal_value(v, tool["parameters"]["properties"][name])
             for name, v in call["parameters"].items()
         }
-        plan.append(Call(call["api"], in_schema_order(args, tool)))
+        plan.append(Call(tool["name"], in_schema_order(args, tool)))
     return tuple(plan)
 
 

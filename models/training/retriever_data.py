@@ -7,10 +7,8 @@ test_in_domain, and the public utterances.
 
 from __future__ import annotations
 
-import csv
 import json
 import random
-import re
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from pathlib import Path
 from ...retrieval.parts import split
 from ...tools.tool import Tool
 from .corpus import UNSEEN_PACKS, Corpus, Entry, Pack, Schema
+from .metatool import metatool_requests, metatool_tools, tool_name
 from .public import load_public, seal_tools
 
 CALIBRATION_PERCENT = 6
@@ -144,39 +143,6 @@ def _among(
     return (lambda rng: rng.choice(ready),), (1.0,)
 
 
-def metatool_tools(data: Path) -> tuple[Tool, ...]:
-    """MetaTool's 199 tools; names and descriptions are all that it says about them."""
-    described = json.loads((data / "metatool" / "tools.json").read_text("utf-8"))
-    return tuple(
-        Tool(tool_name(name), text, {"type": "object", "properties": {}}) for name, text in described.items()
-    )
-
-
-def tool_name(name: str) -> str:
-    """A name of MetaTool's or Seal-Tools' in the letters that a Tool's name may have (`PDF&URLTool`)."""
-    return re.sub(r"[^A-Za-z0-9_./-]", "_", name)
-
-
-def metatool_requests(data: Path, *, development: bool) -> list[tuple[str, frozenset[str]]]:
-    """Requests for one tool each: the rows whose number is divisible by 10, or those that may be trained on.
-
-    Whether rows are counted from 0, from 1 or as lines of the file, none of these is trained on.
-    """
-    with (data / "metatool" / "queries.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [
-        (row["Query"], frozenset((tool_name(row["Tool"]),)))
-        for number, row in enumerate(rows)
-        if (number % 10 == 0 if development else number % 10 not in (0, 8, 9))
-    ]
-
-
-def metatool_pairs(data: Path) -> list[tuple[str, frozenset[str]]]:
-    """The requests for two tools, which are never trained on."""
-    rows = json.loads((data / "metatool" / "multi_tool_queries.json").read_text("utf-8"))
-    return [(row["query"], frozenset(map(tool_name, row["tool"]))) for row in rows]
-
-
 def sealtools_requests(data: Path, file: str) -> list[tuple[str, frozenset[str]]]:
     """The requests of one of Seal-Tools' files, each with all the tools that it calls."""
     with (data / "sealtools" / file).open(encoding="utf-8") as lines:
@@ -187,7 +153,7 @@ def sealtools_requests(data: Path, file: str) -> list[tuple[str, frozenset[str]]
 def sealtools_tools(data: Path) -> tuple[Tool, ...]:
     """Seal-Tools' 4,076 tools."""
     schemas = seal_tools(data / "sealtools", "test_in_domain.jsonl").tools.values()
-    return _tools(schema | {"name": tool_name(schema["name"])} for schema in schemas)
+    return _tools(schemas)
 
 
 def _tools(schemas: Iterable[Schema]) -> tuple[Tool, ...]:

@@ -8,8 +8,9 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
+from scrubjay.models.training.metatool import metatool_requests
 from scrubjay.models.training.retriever_bank import closest
-from scrubjay.models.training.retriever_data import Question, metatool_requests, question
+from scrubjay.models.training.retriever_data import Question, question
 from scrubjay.models.training.retriever_export import export
 from scrubjay.models.training.retriever_model import Encoder, EncoderShape
 from scrubjay.retrieval.embedder import ModelFilesError, OnnxEmbedder

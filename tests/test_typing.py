@@ -65,8 +65,8 @@ async def two() -> None:
 
 def test_a_users_program_is_checked_in_full(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)
-    words = [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", tmp_path / "program.py"]
-    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    words = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    run = subprocess.run([*words, str(tmp_path / "program.py")], cwd=ROOT, capture_output=True, text=True)
     found = {int(line) for line in re.findall(r"program\.py:(\d+): error", run.stdout)}
     wrong = {number for number, line in enumerate(PROGRAM.splitlines(), 1) if line.endswith("# wrong")}
     assert found == wrong, run.stdout

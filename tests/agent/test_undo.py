@@ -168,7 +168,8 @@ async def test_what_older_versions_kept_is_still_read(tmp_path: Path) -> None:
     ):
         await a.run("red")
     with closing(sqlite3.connect(path)) as connection:
-        for table, column in (("turns", "started_at"), ("turns", "sources"), ("effects", "undone_at")):
+        added = {"turns": ("started_at", "sources", "asked_by"), "effects": ("undone_at",)}
+        for table, column in ((table, column) for table, columns in added.items() for column in columns):
             connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     async with await Session.open(path) as session:

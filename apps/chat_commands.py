@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from ..agent.thinker import Think
 from . import chat_model, chat_sessions, chat_tools, chat_why
 from .chat_talk import Talk
 from .display import safe_text
@@ -88,8 +89,21 @@ _ALL = (
         chat_model.names,
         takes_file=True,
     ),
-    Command("think", "", "Think before planning.", chat_model.think),
-    Command("adapter", "", "Plan with an adapter.", chat_model.adapter),
+    Command(
+        "think",
+        "[never, auto or always] [N]",
+        "Say which requests are thought about first, or change it; N thoughts vote.",
+        chat_model.think,
+        lambda _: tuple(Think),
+    ),
+    Command(
+        "adapter",
+        "[NAME or FILE]",
+        "List the adapters that fit the model, or use one.",
+        chat_model.adapter,
+        chat_model.adapter_names,
+        takes_file=True,
+    ),
     Command(
         "sessions",
         "[NAME]",

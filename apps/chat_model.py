@@ -1,10 +1,19 @@
 """`/model`, `/think` and `/adapter`: what plans, and how."""
 
+from pathlib import Path
+
+import click
 from rich.text import Text
 
-from ..models.catalog import BUNDLED, Catalog
+from ..agent.thinker import Think
+from ..models.catalog import BUNDLED, Catalog, bundled_adapters
+from ..models.engine import LlamaEngine
 from .chat_talk import Talk, path_said
 from .display import safe_text
+from .thinking import Thoughts, fitting_adapters
+
+ALL = "all"
+MOST_SAMPLES = 8
 
 
 async def model(talk: Talk, name: str) -> None:
@@ -25,11 +34,54 @@ def names(_: Talk) -> tuple[str, ...]:
     return tuple(dict.fromkeys([BUNDLED, *Catalog().installed()]))
 
 
-async def think(talk: Talk, _: str) -> None:
-    """Thinking is not there yet."""
-    talk.console.print("Thinking before planning isn't available in this version.")
+async def think(talk: Talk, said: str) -> None:
+    """Say which requests are thought about, or change that: never, auto or always, and how many thoughts."""
+    if said:
+        await talk.use_thoughts(_thoughts(said))
+    thoughts = talk.thoughts
+    votes = f"; the plans of {thoughts.samples} thoughts vote" if thoughts.samples > 1 else ""
+    talk.console.print(Text(f"{_THINKS[thoughts.think]}{votes}."))
 
 
-async def adapter(talk: Talk, _: str) -> None:
-    """Adapters are not there yet."""
-    talk.console.print("Adapters aren't available in this version.")
+def _thoughts(said: str) -> Thoughts:
+    """What was typed behind `/think`. Raises click.UsageError."""
+    when, *samples = said.split()
+    try:
+        thoughts = Thoughts(Think(when), int(samples[0]) if samples else 1)
+    except ValueError:
+        thoughts = Thoughts(samples=0)
+    if len(samples) > 1 or not 1 <= thoughts.samples <= MOST_SAMPLES:
+        raise click.UsageError(
+            "/think takes never, auto or always, and how many thoughts vote, at most"
+            f" {MOST_SAMPLES}: /think always 4"
+        )
+    return thoughts
+
+
+_THINKS = {
+    Think.NEVER: "No request is thought about before it is planned",
+    Think.AUTO: "Requests that need it are thought about before they are planned, where an adapter can",
+    Think.ALWAYS: "Each request is thought about before it is planned",
+}
+
+
+async def adapter(talk: Talk, name: str) -> None:
+    """List the adapters that fit the model, or use one of them, a file, or "all" again."""
+    known = _adapters(talk)
+    if name:
+        await talk.use_adapter(None if name == ALL else known.get(name, path_said(name)))
+    used = talk.adapter.stem if talk.adapter else "all that fit"
+    there = safe_text(", ".join(known)) or "none; `scrubjay adapters add FILE` adds one"
+    talk.console.print(Text(f"Adapters for this model: {there}. Used: {safe_text(used)}."))
+
+
+def adapter_names(talk: Talk) -> tuple[str, ...]:
+    """What may follow `/adapter`."""
+    return (*_adapters(talk), ALL)
+
+
+def _adapters(talk: Talk) -> dict[str, Path]:
+    if not isinstance(talk.engine, LlamaEngine):
+        return {}
+    paths = [*bundled_adapters(), *fitting_adapters(talk.data_folder, talk.engine.path)]
+    return {path.stem: path for path in paths}

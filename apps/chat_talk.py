@@ -10,10 +10,12 @@ from ..agent.agent import Agent
 from ..agent.planner import Engine
 from ..agent.policy import Policy
 from ..agent.session import Session
+from ..models.errors import ModelError
 from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
 from .opening import load_engine, make_agent, open_session, open_settings, settings_file
 from .record import Record
+from .thinking import Thoughts, asked_thoughts
 
 OpenEngine = Callable[[Path | None], AbstractAsyncContextManager[Engine]]
 """Opens the engine of a model file, or of the bundled planner, until the context ends. Raises ModelError."""
@@ -36,12 +38,14 @@ class Talk:
 
     mcp: servers of more tools, by name. open_folders: where tools find files.
     served: what came of each request so far. listed_sessions: the names of the sessions that were shown.
+    adapter: the one that is used; None: all that were added and fit.
     """
 
     agent: Agent
     engine: Engine
     session: Session
     model: Path | None = None
+    adapter: Path | None = None
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class Talk:
         self.open_folders = settings.files.folders if settings else (data_folder / "files",)
         self.served: list[Record] = []
         self.listed_sessions: list[str] = []
+        self.thoughts = asked_thoughts()
         self._open_engine = open_engine
         self._engine_stack = AsyncExitStack()
         self._session_stack = AsyncExitStack()
@@ -72,9 +77,36 @@ class Talk:
 
     async def use_model(self, model: Path | None) -> None:
         """Plan with another model from now on. Raises ModelError, and then the one before stays."""
+        engine, path = self.engine, self.model
         before = await self._enter_engine(model)
-        await self._enter_agent()
+        try:
+            await self._enter_agent()
+        except ModelError:
+            failed, self._engine_stack = self._engine_stack, before
+            self.engine, self.model = engine, path
+            await self._enter_agent()
+            await failed.aclose()
+            raise
         await before.aclose()
+
+    async def use_adapter(self, adapter: Path | None) -> None:
+        """Use this adapter and no other from now on. Raises ModelError, and then all is as before."""
+        before, self.adapter = self.adapter, adapter
+        try:
+            await self.use_model(self.model)  # what an engine has loaded, it keeps
+        except ModelError:
+            self.adapter = before
+            raise
+
+    async def use_thoughts(self, thoughts: Thoughts) -> None:
+        """Think like this from now on. Raises ModelError, and then all is as before."""
+        before, self.thoughts = self.thoughts, thoughts
+        try:
+            await self._enter_agent()
+        except ModelError:
+            self.thoughts = before
+            await self._enter_agent()
+            raise
 
     async def use_session(self, name: str) -> None:
         """Go on with another conversation, a new one if need be. Raises StorageError."""
@@ -100,8 +132,19 @@ class Talk:
     async def _enter_agent(self) -> None:
         """The agent before is closed first: two would both add the tools of MCP servers."""
         await self._agent_stack.aclose()
-        agent = make_agent(self.tools, self.engine, self.session, self.policy, self.data_folder, self.mcp)
-        self.agent = await self._agent_stack.enter_async_context(agent)
+        adapters = None if self.adapter is None else (self.adapter,)
+        agent = make_agent(
+            self.tools,
+            self.engine,
+            self.session,
+            self.policy,
+            self.data_folder,
+            self.mcp,
+            self.thoughts,
+            adapters,
+        )
+        self._agent_stack.push_async_callback(agent.aclose)  # also when it cannot be made ready
+        self.agent = await agent.__aenter__()
 
 
 @asynccontextmanager

@@ -35,6 +35,8 @@ async def why(talk: Talk, _: str) -> None:
 
 
 def _lines(record: Record) -> Iterator[RenderableType]:
+    if record.thought:
+        yield Text(f"Thought first: {value_text(record.thought)}", style="dim")
     for step in record.steps.values():
         yield Text(safe_text(print_step(step.step)).rstrip("\n"))
         values = Table.grid(padding=(0, 2))

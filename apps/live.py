@@ -41,6 +41,8 @@ class LiveDisplay:
     def _whole(self) -> RenderableType:
         record = self._record
         parts: list[RenderableType] = []
+        if record.thought and not record.status:
+            parts.append(Text(f"Thinks: {value_text(record.thought)[-_LONGEST_RESULT:]}", style="dim"))
         for step in list(record.steps.values()):
             parts += [self._line(step), *_result(step)]
         if record.unfinished and not record.status:

@@ -1,6 +1,6 @@
 """Opens what the commands work with: the tools, the engine, and an agent on the data of this machine."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from ..tools.settings import Settings, read_settings
 from .display import value_text
 from .own_tools import add_tools_of_folder
 from .setting import DIALECT_KEY, told_clearly
-from .thinking import asked_thoughts, fitting_adapters
+from .thinking import Thoughts, asked_thoughts, fitting_adapters
 
 MAX_TOOLS = 48
 """How many tools a planner is offered: all built-in ones, with room for a user's own, before any are chosen.
@@ -140,16 +140,21 @@ def make_agent(
     policy: Policy,
     data_folder: Path,
     mcp: Mapping[str, McpServer] = NO_SERVERS,
+    thoughts: Thoughts | None = None,
+    adapters: Sequence[Path] | None = None,
 ) -> Agent:
     """The agent as the commands use it; what it learns from use is this user's, in `data_folder`.
 
+    thoughts: by default as the command was asked for. adapters: by default all that were added and fit.
     PDFs are summarized in the model's own words where it is one that can.
     """
     documents = Documents(open_folders_of(data_folder, _named_settings(data_folder)), summarizer(engine))
     if documents.summarize_pdf.name in tools:
         tools.remove(documents.summarize_pdf.name)
         tools.add(documents.summarize_pdf)
-    thoughts = asked_thoughts()
+    thoughts = thoughts or asked_thoughts()
+    if adapters is None:
+        adapters = fitting_adapters(data_folder, engine.path) if isinstance(engine, LlamaEngine) else ()
     return Agent(
         tools,
         engine,
@@ -159,7 +164,7 @@ def make_agent(
         max_tools=MAX_TOOLS,
         retriever=lambda registry: open_retriever(registry, data_folder),
         hand_over=open_hand_over(data_folder),
-        adapters=fitting_adapters(data_folder, engine.path) if isinstance(engine, LlamaEngine) else (),
+        adapters=adapters,
         think=thoughts.think,
         samples=thoughts.samples,
     )

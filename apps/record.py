@@ -23,6 +23,7 @@ from ..agent.events import (
     StepSkipped,
     StepStarted,
     StepTraced,
+    ThoughtText,
     Timings,
 )
 from ..agent.plan import Step
@@ -71,6 +72,7 @@ class Record:
     replans: why it planned again, each time.
     status: None until the end.
     undo: what can be taken back of what was done, in words.
+    thought: what the model thought before it planned.
     """
 
     request: str = ""
@@ -82,11 +84,14 @@ class Record:
     status: Status | None = None
     timings: Timings = field(default_factory=Timings)
     undo: tuple[str, ...] = ()
+    thought: str = ""
 
     def see(self, event: Event) -> None:
         match event:
             case RequestStarted():
                 self.request = event.request
+            case ThoughtText():
+                self.thought += event.text
             case PlanText():
                 self.unfinished = (self.unfinished + event.text).rpartition("\n")[2]
             case StepPlanned(step, confidence):

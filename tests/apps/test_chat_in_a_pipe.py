@@ -66,6 +66,17 @@ def test_commands_work_and_a_wrong_one_says_what_was_meant(chat: Chat, tmp_path:
     assert done.returncode == 1
 
 
+def test_thinking_and_adapters_are_chosen_and_what_cannot_be_leaves_all_as_it_was(chat: Chat) -> None:
+    thinking = ["/think", "/think never", "/think often", "/think always", "/think"]
+    done = chat([*thinking, "/adapter", "/adapter no.gguf", "/adapter", "number of Sid"])
+    assert done.stdout.count("Requests that need it are thought about") == 1
+    assert done.stdout.count("No request is thought about") == 2  # also after what could not be
+    assert "/think takes never, auto or always" in done.stderr
+    assert "cannot think" in done.stderr
+    assert done.stdout.count("Adapters for this model: none") == 2
+    assert "The phone number for Sid is 555-0142" in done.stdout
+
+
 def test_sessions_are_there_in_the_next_process_and_can_be_forgotten(chat: Chat) -> None:
     chat(["number of Sid", "number of Sid"])
     chat(["number of Sid"], "--session", "other")

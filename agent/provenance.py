@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..tools.effect import Effect
 from ..tools.say import say
 from ..tools.tool import Tool
 from .evidence import texts_in
@@ -133,10 +134,11 @@ def of_result(
 ) -> Provenance:
     """Of what a tool returned: its own source, and what others wrote among its arguments.
 
-    A tool that returns a text that it was given has added nothing to it.
+    A tool with an effect that returns a text that it was given has added nothing to it. One that reads has:
+    others chose to write just this.
     """
     given = [name for name, value in args.items() if isinstance(value, str) and value == result]
-    if given:  # it tells nothing new: the title of the note that was made, say
+    if given and tool.effect is not Effect.READ:  # such as the title of the note that was made
         return _joined(arguments.get(name, UNKNOWN) for name in given)
     origin = Origin.OTHERS if tool.from_others else Origin.OWN
     named = {name: _in_a_name(value, arguments.get(name, NOBODY)) for name, value in args.items()}

@@ -215,11 +215,19 @@ async def test_who_returns_what_it_was_given_adds_nothing_of_others(returned: st
     def create(title: str) -> str:
         return returned
 
-    tool = make_tool(create, "title", from_others=True, source="the title of a note")
-    agent = Agent([tool], ScriptedEngine('$1 = create(title="Shopping")\ndone\n'))
-    answer = await agent.run("create a note called Shopping")
+    tool = make_tool(
+        create, "title", effect=Effect.WRITE, from_others=True, source="the title of a note"
+    )
+    plan = ScriptedEngine('$1 = create(title="Shopping")\ndone\n')
+    answer = await Agent([tool], plan, policy=Policy(allow_effects=True)).run("create a note called Shopping")
     (step,) = answer.steps
     assert bool(of_others(step.source)) == (returned != "Shopping")
+
+
+async def test_who_reads_what_was_said_has_read_it_from_others() -> None:
+    tools = [reading("which.txt", "read", from_others=True, source="the file which.txt")]
+    answer = await Agent(tools, ScriptedEngine('$1 = read(x="which.txt")\ndone\n')).run("read which.txt")
+    assert of_others(answer.steps[0].source)
 
 
 def test_provenance_is_kept_and_read_back() -> None:

@@ -33,7 +33,7 @@ from .journal import (
 from .plan import Json
 from .planner import MAX_TURNS, PastTurn
 from .provenance import NOBODY, Provenance, as_json, from_json
-from .recall import Recall, first_shown
+from .recall import MOST_REMEMBERED, Recall, first_shown
 from .undo import Done
 
 _TURNS_TABLE = """
@@ -106,6 +106,7 @@ class Session:
         self._database = database
         self._owner = Owner(database)
         self._recall = Recall()
+        self._unknown = 0  # how many turns are older than those that it knows
 
     @classmethod
     async def open(cls, path: Path | None = None, id: str = "main") -> Self:
@@ -159,7 +160,8 @@ class Session:
             start = first_shown(len(self._recall), most)
             chosen = [*range(start, len(self._recall) - 1), *self._recall.about(about, start)]
             chosen += [len(self._recall) - 1] if len(self._recall) else []
-            return [turn for place in chosen for turn in _turns(connection, self.id, "number = ?", place + 1)]
+            numbers = [self._unknown + place + 1 for place in chosen]
+            return [turn for number in numbers for turn in _turns(connection, self.id, "number = ?", number)]
 
         return [
             PastTurn(turn.request, turn.plan, turn.results, turn.referable, turn.sources, turn.asked_by)
@@ -171,11 +173,13 @@ class Session:
         (total,) = connection.execute(
             "SELECT COALESCE(MAX(number), 0) FROM turns WHERE session = ?", (self.id,)
         ).fetchone()
-        if total < len(self._recall):
+        if total < self._unknown + len(self._recall):
             self._recall = Recall()
+        if not len(self._recall):
+            self._unknown = max(0, total - MOST_REMEMBERED)
         rows = connection.execute(
             "SELECT request, results FROM turns WHERE session = ? AND number > ? ORDER BY number",
-            (self.id, len(self._recall)),
+            (self.id, self._unknown + len(self._recall)),
         )
         for request, results in rows:
             self._recall.add(request, json.loads(results))

@@ -187,12 +187,11 @@ async def peers(model: Path, plain: Path | None, folder: Path, rounds: int) -> N
         for number in range(rounds + 1):
             request, chosen = next(others)
             await fresh.forget()
-            times = [
-                await first_token(engine, chosen, request),
-                await first_token(fresh, chosen, request),
-                chat_first_token(chat, chosen, request) if chat else 0.0,
-            ]
+            times = [await first_token(engine, chosen, request)]
             if number:
+                times.append(await first_token(fresh, chosen, request))
+                times.append(chat_first_token(chat, chosen, request) if chat else 0.0)
+                print(f"  round {number}: {', '.join(f'{ms:.1f}' for ms in times)} ms", flush=True)
                 for row, ms in zip((warm, cold, theirs), times, strict=True):
                     row.append(ms)
     rows = {"registered": warm, "computed afresh": cold}

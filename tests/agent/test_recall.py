@@ -98,6 +98,24 @@ async def test_the_model_is_shown_the_turn_and_may_copy_its_values() -> None:
     assert "Basel" in grammar
 
 
+async def test_only_so_many_turns_are_read_again_when_a_conversation_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scrubjay.agent.session.MOST_REMEMBERED", 10)
+    async with await Session.open(tmp_path / "s.db") as session:
+        await talk(session, 12)
+    async with await Session.open(tmp_path / "s.db") as session:
+        assert requests(await session.past_turns("my dentist appointment", 2)) == [
+            other(10).request,
+            other(11).request,
+        ]
+        await session.record_turn(DENTIST, DONE)
+        await session.record_turn(other(12), DONE)
+        await session.record_turn(other(13), DONE)
+        about = await session.past_turns("move the dentist appointment", 2)
+        assert requests(about) == [other(12).request, DENTIST.request, other(13).request]
+
+
 @given(total=st.integers(0, 500), most=st.integers(1, 64))
 def test_the_latest_turns_are_shown_and_where_many_are_they_leave_in_blocks(total: int, most: int) -> None:
     first = first_shown(total, most)

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Never, Protocol, runtime_checkable
 
 from ..models.adapter_file import AdapterFile
 from ..models.adapters import AdapterUse
@@ -38,6 +38,10 @@ class Think(StrEnum):
     AUTO = "auto"
     """Those that need it, as the switcher judges from their words."""
     ALWAYS = "always"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Never:
+        raise ValueError(f"think is {value!r}; write {', '.join(map(repr, map(str, cls)))}")
 
 
 class ThinkingEngine(Protocol):

@@ -102,3 +102,8 @@ async def test_an_engine_without_adapters_plans_without_thought() -> None:
 def test_no_thoughts_at_all_is_not_a_number_of_thoughts() -> None:
     with pytest.raises(ValueError, match="'sometimes' is not a valid Think"):
         Agent([NOTE], ScriptedPlanner({}), think="sometimes")
+
+
+def test_a_word_that_says_nothing_of_thinking_is_answered_with_those_that_do() -> None:
+    with pytest.raises(ValueError, match="think is 'maybe'; write 'never', 'auto', 'always'"):
+        Think("maybe")

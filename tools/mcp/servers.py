@@ -137,6 +137,8 @@ def named_servers(servers: Mapping[str, McpServer] | Iterable[str | McpServer]) 
         if wrong:
             raise McpError(f"no MCP server can be called {wrong[0]!r}; write letters, digits, _ and -")
         return dict(servers)
+    if isinstance(servers, str):
+        raise McpError(f"one MCP server where a list is wanted: [{servers!r}]")
     named: dict[str, McpServer] = {}
     for server in servers:
         name, parsed = parse_server(str(server))

@@ -45,6 +45,11 @@ def test_a_name_that_no_tool_could_have_is_refused() -> None:
         named_servers({"my server": McpServer(command=("cat",))})
 
 
+def test_one_server_where_a_list_is_wanted_is_named() -> None:
+    with pytest.raises(McpError, match=r"a list is wanted: \['mcp-server-time'\]"):
+        named_servers("mcp-server-time")
+
+
 def test_a_server_has_a_command_or_a_url() -> None:
     with pytest.raises(ValueError, match="a command or a url"):
         McpServer()

@@ -122,6 +122,8 @@ def _why(found: "Found") -> str:
     if found.needed_by:
         return f"gives what {found.needed_by} needs"
     why = f"meaning {found.similarity:.2f}, words {found.keywords:.2f}"
+    if found.likely is not None:
+        why += f", likely {found.likely:.2f}"
     if found.remembered:
         why += f", from use {found.remembered:.2f}"
     return f"{why}: {found.part}" if found.part else why

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +36,15 @@ class Embedder(Protocol):
 
 class ModelFilesError(Exception):
     """The files of an embedding model are missing, or are not what they should be."""
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an npz file that comes with scrubjay. Raises ModelFilesError."""
+    try:
+        with np.load(path) as stored:
+            return dict(stored)
+    except (OSError, EOFError, ValueError, BadZipFile, zlib.error) as error:
+        raise ModelFilesError(f"{path} cannot be used ({error}); install scrubjay again") from error
 
 
 @cache

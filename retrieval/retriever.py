@@ -9,17 +9,19 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
+from .asking import bundled_asking
 from .choice import level, near_the_best
 from .embedder import Embedder, Vectors, bundled_embedder
 from .entries import Progress
 from .index import Matches, ToolIndex
+from .known import bundled_known
 from .parts import whole_and_parts
 from .store import Store
 from .usage import Habits, Usage, Used
@@ -32,8 +34,9 @@ class Found:
     """A tool with what speaks for it.
 
     score: what it is ranked by, comparable within one search. similarity: of vectors, -1 to 1. keywords: 0 to
-    1. remembered: what was added from use. part: the words of the request that it fits best. needed_by: the
-    tool that it was brought along for.
+    1. remembered: what was added from use. part: the words of the request that it fits best. likely: how
+    probable it is that the request needs it, of a tool that many requests are known for. needed_by: the tool
+    that it was brought along for.
     """
 
     tool: Tool
@@ -42,6 +45,7 @@ class Found:
     keywords: float = 0.0
     remembered: float = 0.0
     part: str = ""
+    likely: float | None = None
     needed_by: str | None = None
 
 
@@ -105,10 +109,13 @@ class Retriever:
         with self._lock:
             embedder, index = self._updated(tools)
             vectors = embedder.embed(parts)
-            matches = index.find(parts, vectors)
+            asking = bundled_asking().turned(vectors, embedder)
+            matches = index.find(parts, asking)
             habits = self._learned(embedder)
-            ranked, near = _ranked(matches, parts, habits.added(vectors), limit)
-            taken = self._with_needed(near, index, vectors, habits)[:limit]
+            known = _known_log_odds(embedder, parts, vectors, matches.tools)
+            ranked, near = _ranked(matches, parts, habits.added(vectors), known, limit)
+            judged = {found.tool.name for found in ranked if found.likely is not None}
+            taken = self._with_needed(near, judged, index, asking, habits)[:limit]
         names = {found.tool.name for found in taken}
         rest = [found for found in ranked if found.tool.name not in names]
         return Search((*taken, *rest), len(taken))
@@ -121,12 +128,17 @@ class Retriever:
                 self._habits = None
 
     def _with_needed(
-        self, near: Sequence[Found], index: ToolIndex, vectors: Vectors, habits: Habits
+        self, near: Sequence[Found], judged: Set[str], index: ToolIndex, vectors: Vectors, habits: Habits
     ) -> list[Found]:
-        """`near`, and behind each tool those that give it what it needs, unless they are there anyway."""
+        """`near`, and behind each tool those that give it what it needs, unless they are there anyway.
+
+        Schemas don't bring a tool along whose own likeliness with this one has been `judged`.
+        """
         taken = {found.tool.name: found for found in near}
         for found in near:
             giver = index.giver(found.tool, vectors)
+            if giver and found.tool.name in judged and giver.name in judged:
+                giver = None
             names = [*([giver.name] if giver else []), *habits.givers(found.tool.name)]
             for name in names:
                 if name not in taken and name in self.tools:
@@ -157,8 +169,17 @@ class Retriever:
         return self._habits
 
 
+def _known_log_odds(
+    embedder: Embedder, parts: Sequence[str], vectors: Vectors, tools: Sequence[Tool]
+) -> Vectors:
+    known = bundled_known()
+    if not known.serves(embedder):
+        return np.full(len(tools), np.nan, np.float32)
+    return known.log_odds(parts, vectors, tools)
+
+
 def _ranked(
-    matches: Matches, parts: Sequence[str], added: Mapping[str, float], limit: int
+    matches: Matches, parts: Sequence[str], added: Mapping[str, float], known: Vectors, limit: int
 ) -> tuple[list[Found], list[Found]]:
     """All matches, best first, and those of them that their scores suggest to hand over."""
     remembered = np.array([added.get(tool.name, 0.0) for tool in matches.tools], np.float32)
@@ -172,9 +193,10 @@ def _ranked(
             keywords=float(matches.keywords[part, place]),
             remembered=float(remembered[place]),
             part=parts[part],
+            likely=None if np.isnan(known[place]) else float(1 / (1 + np.exp(-known[place]))),
         )
         for place, (tool, part) in enumerate(zip(matches.tools, levelled.argmax(axis=0), strict=True))
     ]
     order = sorted(range(len(found)), key=lambda place: -found[place].score)
-    near = near_the_best(scores)
+    near = near_the_best(scores, known)
     return [found[place] for place in order], [found[place] for place in order if near[place]][:limit]

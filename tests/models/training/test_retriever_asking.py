@@ -1,0 +1,22 @@
+"""A small matrix is learned that turns requests towards their tools."""
+
+import random
+
+import pytest
+import torch
+
+from scrubjay.models.training import retriever_asking
+from scrubjay.models.training.retriever_asking import Drawn, learn
+from scrubjay.models.training.retriever_data import Question
+
+
+def test_requests_are_turned_towards_their_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retriever_asking, "SHARES", {"pool": 1.0})
+    generator = torch.Generator().manual_seed(0)
+    tools = torch.nn.functional.normalize(torch.randn(6, 16, generator=generator), dim=-1)
+    crossed, _ = torch.linalg.qr(torch.randn(16, 16, generator=generator))
+    asked = torch.nn.functional.normalize(tools @ crossed + 2 * tools, dim=-1)
+    questions = [Question(("a",), frozenset((number,))) for number in range(6)]
+    drawn = Drawn(questions, [asked[row : row + 1] for row in range(6)], tools)
+    before = drawn.loss(range(6), torch.eye(16))
+    assert drawn.loss(range(6), learn({"pool": drawn}, random.Random(0))) < before / 2

@@ -44,12 +44,19 @@ _CUES = {
     "eve of": r"\beve of\b",
     "time beside": rf"\b(?:{_SHORT}|half an hour) (?:\w+ ){{0,2}}?{_BESIDE} (?!now\b)",
     "time from now": rf"\b{_LENGTH}(?: \w+)? (?:from now|hence|later|on from now|ahead)\b",
-    "in some time": rf"\b(?:in|after|within) {_LENGTH}",
-    "in some days": rf"\b(?:in|after|within) {_COUNT} {_LONG}\b",
+    "in some time": rf"\b(?:in|after|within) (?:\w+ )?{_LENGTH}",
+    "in some days": rf"\b(?:in|after|within|plus) (?:\w+ )?{_COUNT} {_LONG}\b",
     "days from now": (
         rf"\b{_COUNT} {_LONG} (?:from|on from|counting from|after) (?:now|today|tomorrow|{_WEEKDAY})"
     ),
-    "weekday of the month": rf"\b(?:first|second|third|fourth|last|final) {_WEEKDAY}\b",
+    "weekday of the month": (
+        rf"\b(?:first|second|third|fourth|fifth|last|final|1st|2nd|3rd|4th|5th) {_WEEKDAY}\b"
+    ),
+    "a month": r"\b(?:this|next|current|coming|same) month(?:'s)?\b|\bmonth's\b|\bmonth end\b",
+    "passed": r"\b(?:have|has) (?:passed|gone by|gone|elapsed)\b|\b(?:are|is) over\b",
+    "after next": r"\bafter next\b|\bday after tomorrow\b|\bweek (?:today|tomorrow)\b",
+    "some time's time": r"\b(?:days?|weeks?|fortnights?|months?|hours?)'s? time\b|\bfortnight\b|\bhence\b",
+    "weekdays from now": rf"\b(?:{_COUNT} )?{_WEEKDAY}s? (?:from now|after|following|ahead|to come)\b",
     "of a month": r"\b(?:of|in) (?:the|this|next|the next|the current|the coming|the following) month\b",
     "several weekdays": rf"\b{_WEEKDAY}s\b",
     "next few": rf"\b(?:next|coming|following) {_COUNT}\b|\b{_COUNT} {_WEEKDAY}s\b",

@@ -18,7 +18,7 @@ from .problems import problems
 
 ORDINARY_THAT_THINK = 0.04
 """The part of ordinary requests for which the threshold is set, on a tenth of the wordings kept apart."""
-DROPPED = 0.2
+DROPPED = 0.4
 """The part of a request's features that is hidden in training, so that no single one decides."""
 
 

@@ -51,6 +51,7 @@ from .policy import Policy
 from .reader import PlanReader, PlanSyntaxError
 from .references import renumbered
 from .request import Answer, Request
+from .short_answers import ShortAnswers, open_short_answers
 from .sub_agent import sub_agent
 from .thinker import MAX_THINK_TOKENS, Think, Thinker, open_thinker
 from .turns import Conversation, Turns, ledger, past_turn
@@ -89,6 +90,7 @@ class Agent:
     think: which requests are thought about before they are planned: "never", "auto" or "always".
     samples: how many thoughts are written side by side, and vote.
     max_think_tokens: how long a thought may get.
+    short_answers: answer with the part of a record that was asked for, where no `say` template tells it.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class Agent:
         think: Think | str = Think.AUTO,
         samples: int = 1,
         max_think_tokens: int = MAX_THINK_TOKENS,
+        short_answers: bool = False,
     ) -> None:
         self.tools = tools if isinstance(tools, ToolRegistry) else ToolRegistry(tools)
         self._model = model
@@ -126,6 +129,8 @@ class Agent:
         self._max_think_tokens = max_think_tokens
         self._thinker: Thinker | None = None
         self._thinks_with: Engine | None = None
+        self._shortens = short_answers
+        self._short_answers: ShortAnswers | None = None
         self._calls = Calls()
         self._mcp = McpServers(named_servers(mcp), check_plannable) if mcp else None
         self._undo = Undo(self.tools, self._calls, self._session)
@@ -317,7 +322,10 @@ class Agent:
             if why is None or request.unfinished or len(rounds) == self._rounds:
                 break
             request.emit(RoundStarted(len(rounds) + 1, why))
-        joined = await self._kept(request, rounds, joiner.answer(rounds, request.unfinished))
+        joined = joiner.answer(rounds, request.unfinished)
+        if self._short_answers is not None:
+            joined = await self._short_answers.shortened(joined, request.text, rounds, tools, facts)
+        joined = await self._kept(request, rounds, joined)
         request.emit(AnswerText(joined.text))
         await asyncio.to_thread(learn_from, request.text, rounds, self._retriever)
         undo, timings = await self._undo.offered(request.id), request.whole_timings()
@@ -458,6 +466,7 @@ class Agent:
                     samples=self._samples,
                     max_tokens=self._max_think_tokens,
                 )
+                self._short_answers = await open_short_answers(self._model) if self._shortens else None
                 self._thinks_with = self._model
         self.tools_ahead.update(self._model, self.tools)
         return self._model

@@ -48,7 +48,11 @@ async def main() -> None:
         ends = Segment.facts(FACTS), Segment.request(REQUEST)
         prompt = Prompt((Segment.system(), *tools, *ends))
         use, many = AdapterUse(file.name), arguments.times
-        ways = {"model": [None], "adapter": [use], "in turns": [None, use]}
+        ways: dict[str, list[AdapterUse | None]] = {
+            "model": [None],
+            "adapter": [use],
+            "in turns": [None, use],
+        }
         results = {}
         for _ in range(2):  # the first warms up
             for way, pattern in ways.items():

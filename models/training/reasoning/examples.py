@@ -19,6 +19,7 @@ from ...dialects import (
 )
 from ..corpus import Call, Corpus, Schema, in_schema_order, plan_text
 from ..tokenizer import Encoder
+from .answers import answers
 from .problems import Problem, problems
 from .tools import MORE_TOOLS
 
@@ -27,6 +28,8 @@ ORDINARY = 0.12
 CUT = 0.08
 """How many thoughts are cut short, as a budget may cut them; the plan is then a guess."""
 MOST_WRITTEN = 240
+PROBLEMS = {"reasoning": problems, "answers": answers}
+"""By the kind of adapter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,9 @@ class Examples:
         self.tools: dict[str, Schema] = {**corpus.builtin_tools, **MORE_TOOLS}
         self._corpus = corpus
         self._rng = random.Random(seed)
-        self._problems = problems(seed, held_out=False)
+        self._ordinary_part = ORDINARY if kind == "reasoning" else 0.0
+        self._cut_part = CUT if kind == "reasoning" else 0.0
+        self._problems = PROBLEMS[kind](seed, False)
 
     def all(self) -> Iterator[TokenExample]:
         """One after the other, without end."""
@@ -60,8 +65,8 @@ class Examples:
     def one(self) -> TokenExample:
         """A problem, or now and then an ordinary request."""
         while True:
-            problem = self._ordinary() if self._rng.random() < ORDINARY else next(self._problems)
-            example = self.example(problem, cut=self._rng.random() < CUT)
+            problem = self._ordinary() if self._rng.random() < self._ordinary_part else next(self._problems)
+            example = self.example(problem, cut=self._rng.random() < self._cut_part)
             if len(example.written) <= MOST_WRITTEN and len(example.prompt) <= 200:
                 return example
 
@@ -97,9 +102,16 @@ class Examples:
 
     def ordered(self, plan: Sequence[Call]) -> tuple[Call, ...]:
         """Calls with their arguments in the order of the schema."""
-        return tuple(Call(call.tool, in_schema_order(call.args, self.tools[call.tool])) for call in plan)
+        return tuple(
+            Call(call.tool, in_schema_order(call.args, self.tools[call.tool]))
+            if call.tool in self.tools
+            else call
+            for call in plan
+        )
 
     def _offered(self, problem: Problem) -> tuple[str, ...]:
+        if not problem.plan:
+            return ()
         needed = list(dict.fromkeys(call.tool for call in problem.plan))
         others = [name for name in self.tools if name not in needed]
         many = max(0, self._rng.choice((1, 2, 2, 3, 4, 6)) - len(needed))

@@ -15,7 +15,7 @@ from ..train import load_checkpoint
 
 _ABOUT = {
     "reasoning": "Works out dates, times, amounts, counts and choices in short lines before it plans.",
-    "answers": "Puts the results of tools into an answer of a sentence.",
+    "answers": "Picks what was asked for from the record that a tool returned.",
 }
 
 

@@ -81,16 +81,18 @@ def occurrences(kept: Kept, period: Reading) -> list[Occurrence]:
     """What happens in a period, in no order. Raises BrokenFile."""
     zone = period.start.tzinfo
     found = _expanded(kept).between(period.start, period.end)
-    return [_occurrence(kept, event, zone) for event in found if _counts(event)]
+    series = _series(kept)
+    return [_occurrence(kept, event, zone, series) for event in found if _counts(event)]
 
 
 def next_occurrences(kept: Kept, now: datetime) -> list[Occurrence]:
     """The next time of each event in a text, from the beginning of today on. Raises BrokenFile."""
     first: dict[str, Occurrence] = {}
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    for number, event in enumerate(_expanded(kept).after(today)):
+    expanded, series = _expanded(kept), _series(kept)
+    for number, event in enumerate(expanded.after(today)):
         if _counts(event):
-            first.setdefault(str(event.get("UID", "")), _occurrence(kept, event, now.tzinfo))
+            first.setdefault(str(event.get("UID", "")), _occurrence(kept, event, now.tzinfo, series))
         if number > 100:  # a series that goes on for ever
             break
     return list(first.values())
@@ -145,7 +147,14 @@ def _counts(event: Any) -> bool:
     return str(event.get("STATUS", "")).upper() != "CANCELLED"
 
 
-def _occurrence(kept: Kept, event: Any, zone: Any) -> Occurrence:
+def _series(kept: Kept) -> frozenset[str]:
+    """The ids of the events that repeat."""
+    events = read_calendar(kept.text).walk("VEVENT")
+    repeat = (event for event in events if "RRULE" in event or "RDATE" in event)
+    return frozenset(str(event.get("UID", "")) for event in repeat)
+
+
+def _occurrence(kept: Kept, event: Any, zone: Any, series: frozenset[str]) -> Occurrence:
     start, end = event.start, event.end
     if isinstance(start, datetime) and isinstance(end, datetime):
         start, end = (
@@ -153,7 +162,6 @@ def _occurrence(kept: Kept, event: Any, zone: Any) -> Occurrence:
             for moment in (start, end)
         )
     uid = str(event.get("UID", ""))
-    masters = _events(read_calendar(kept.text), uid)
     return Occurrence(
         kept,
         uid,
@@ -162,7 +170,7 @@ def _occurrence(kept: Kept, event: Any, zone: Any) -> Occurrence:
         start,
         end,
         getattr(event.get("RECURRENCE-ID"), "dt", start),
-        any(name in master for master in masters for name in ("RRULE", "RDATE")),
+        uid in series,
     )
 
 

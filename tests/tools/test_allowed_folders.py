@@ -113,7 +113,7 @@ parts = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(parts | st.text(max_size=4), max_size=7), st.booleans())
 def test_no_path_comes_out(
     tmp_path_factory: pytest.TempPathFactory, parts: list[str], absolute: bool

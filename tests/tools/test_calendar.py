@@ -291,7 +291,7 @@ titles = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max
 )
 
 
-@settings(max_examples=30)  # each writes to the disk
+@settings(max_examples=30, deadline=None)  # each writes to the disk
 @given(titles, titles)
 def test_any_title_comes_back(tmp_path_factory: pytest.TempPathFactory, title: str, place: str) -> None:
     calendar = calendar_in(tmp_path_factory.mktemp("calendar"))

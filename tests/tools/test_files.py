@@ -221,7 +221,7 @@ def test_names_that_are_no_text_break_nothing(files: Files) -> None:
         call(files.find_file, query="plan")
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_what_is_written_is_read_back_or_refused_and_nothing_else_changes(
     tmp_path_factory: pytest.TempPathFactory, name: str, content: str

@@ -113,7 +113,7 @@ def test_what_is_no_address_is_refused_and_nothing_is_written(mail: Mail, addres
     assert not mail.store.folder.exists()
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(max_size=120), st.text(max_size=120), st.text(max_size=40))
 def test_no_text_can_make_a_header_or_a_recipient(
     tmp_path_factory: pytest.TempPathFactory, subject: str, body: str, name: str

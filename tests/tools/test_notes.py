@@ -118,7 +118,7 @@ titles = st.text(min_size=1, max_size=300).filter(str.strip) | st.sampled_from(
 )
 
 
-@settings(max_examples=40)  # each writes to the disk
+@settings(max_examples=40, deadline=None)  # each writes to the disk
 @given(titles, st.text(max_size=50), st.none() | titles)
 def test_any_title_stays_in_its_folder_and_is_found_again(
     tmp_path_factory: pytest.TempPathFactory, title: str, content: str, folder: str | None

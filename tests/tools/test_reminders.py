@@ -228,7 +228,7 @@ texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_
 )
 
 
-@settings(max_examples=40)  # each writes to the disk
+@settings(max_examples=40, deadline=None)  # each writes to the disk
 @given(texts)
 @example(r"copy C:\New\notes; then, rest")
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:

@@ -44,7 +44,7 @@ def test_what_is_no_sentence_is_left_out() -> None:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=400), st.integers(1, 5))
 def test_any_text_has_a_summary_of_its_own_sentences(text: str, count: int) -> None:
     every = split_sentences(text)

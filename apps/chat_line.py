@@ -18,13 +18,11 @@ _SHOWN_OF_REQUEST = 60
 def open_line(talk: Talk) -> PromptSession[str]:
     """Where requests and commands are typed. What was typed is kept over restarts (Ctrl-R searches it)."""
     talk.data_folder.mkdir(parents=True, exist_ok=True)
-    typed = talk.data_folder / "chat_history"
-    typed.touch(mode=0o600)
     line: PromptSession[str] = PromptSession(
         "> ",
         multiline=True,
         prompt_continuation="  ",
-        history=FileHistory(str(typed)),
+        history=FileHistory(str(talk.data_folder / "chat_history")),
         completer=ChatCompleter(talk),
         complete_while_typing=Condition(lambda: is_command(line.default_buffer.text)),
         key_bindings=_keys(),

@@ -67,10 +67,11 @@ _THINKS = {
 
 async def adapter(talk: Talk, name: str) -> None:
     """List the adapters that fit the model, or use one of them, a file, or "all" again."""
+    known = _adapters(talk)
     if name:
-        await talk.use_adapter(None if name == ALL else _adapters(talk).get(name, path_said(name)))
+        await talk.use_adapter(None if name == ALL else known.get(name, path_said(name)))
     used = talk.adapter.stem if talk.adapter else "all that fit"
-    there = safe_text(", ".join(_adapters(talk))) or "none; `scrubjay adapters add FILE` adds one"
+    there = safe_text(", ".join(known)) or "none; `scrubjay adapters add FILE` adds one"
     talk.console.print(Text(f"Adapters for this model: {there}. Used: {safe_text(used)}."))
 
 
@@ -83,5 +84,4 @@ def _adapters(talk: Talk) -> dict[str, Path]:
     if not isinstance(talk.engine, LlamaEngine):
         return {}
     paths = [*bundled_adapters(), *fitting_adapters(talk.data_folder, talk.engine.path)]
-    paths += [talk.adapter] if talk.adapter else []
     return {path.stem: path for path in paths}

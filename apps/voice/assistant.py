@@ -84,7 +84,8 @@ class Assistant:
         self._spoke_over = ""
         self._started_at = 0.0
         self._frames = 0
-        self._key: bool | None = None
+        self._by_key = False
+        self._key = False
         self._held = False
         self._deaf = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -92,7 +93,7 @@ class Assistant:
 
     def listen_by_key(self) -> None:
         """From now on only what is said while the key is held counts (`press`, `release`)."""
-        self._key = False
+        self._by_key = True
 
     def press(self) -> None:
         """The key is held from now on; the assistant falls silent."""
@@ -101,8 +102,7 @@ class Assistant:
 
     def release(self) -> None:
         """The key is let go: what was said in between is the utterance."""
-        if self._key:
-            self._key = False
+        self._key = False
 
     def stop(self) -> None:
         """Be silent, and stop the request that is being served."""
@@ -180,11 +180,11 @@ class Assistant:
         """What hears a frame; None: nobody does, as the key is not held, or the assistant speaks."""
         if not self._barge_in and self._speaker.saying:
             return None
-        if self._key is None:
-            return partial(self._ears.hear, frame)
         first, last = self._key and not self._held, self._held and not self._key
         self._held = self._key
-        return partial(self._ears.push, frame, first=first, last=last) if self._key or last else None
+        if self._key or last:
+            return partial(self._ears.push, frame, first=first, last=last)
+        return None if self._by_key else partial(self._ears.hear, frame)
 
     async def _react(self, sounded: Sounded) -> None:
         self._frames += 1
@@ -258,32 +258,42 @@ class Assistant:
     async def _serve(self, text: str, guess: Guess | None) -> None:
         """One request to the end of its answer; after those that were there before."""
         assert self._agent is not None
+        assert self._tasks is not None
         try:
             async with self._turn:
                 serving = self._serving = guess or Guess(self._agent, text)
                 serving.stand()
-                answer = ""
+                telling: asyncio.Task[bool] | None = None
+                trouble = ""
                 try:
                     async for event in serving.events():
                         self._show(Happened(event, serving.began))
                         if isinstance(event, StepStarted):
                             self._become(State.ACTING)
                         elif isinstance(event, AnswerText):
-                            answer += event.text
+                            telling = self._tasks.create_task(self._tell(event.text, telling))
                         elif isinstance(event, RequestFailed):
-                            answer = event.error
+                            trouble = event.error
                 except Exception as error:  # the reason was an event; the next request may work
-                    answer = answer or str(error)
+                    trouble = trouble or str(error)
                 finally:
                     self._serving = None
-                if answer:
-                    self._become(State.SPEAKING)
-                    await self._say(answer)
+                if trouble:
+                    telling = self._tasks.create_task(self._tell(trouble, telling))
+                if telling is not None:
+                    await telling
         finally:
             self._waiting -= 1
             if not self._waiting:
                 self._idle.set()
                 self._rest()
+
+    async def _tell(self, text: str, after: asyncio.Task[bool] | None) -> bool:
+        """Say a part of the answer when the part before it is said; nothing more once interrupted."""
+        if after is not None and not await after:
+            return False
+        self._become(State.SPEAKING)
+        return await self._say(text)
 
     async def _say(self, text: str) -> bool:
         """Speak; without a loudspeaker that is told once, and the text has to be read. False: interrupted."""

@@ -19,6 +19,8 @@ from .shown import Shown, Trouble
 from .sound import SoundError, microphone, silent_room
 from .starting import Choices, open_assistant
 
+_PATIENCE_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -68,9 +70,12 @@ class AssistantProcess:
             return
 
     def close(self) -> None:
-        """End it; what runs is cancelled and cleans up."""
+        """End it; what runs is cancelled and cleans up. Comes back at once, and sees to the end elsewhere."""
         self.connection.close()
-        self._process.join(10)
+        threading.Thread(target=self._end, name="end of the assistant").start()
+
+    def _end(self) -> None:
+        self._process.join(_PATIENCE_S)
         if self._process.is_alive():
             self._process.terminate()
             self._process.join()

@@ -6,8 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QWidget
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QWidget,
+)
 
 from .ears import Listen
 from .starting import Choices
@@ -23,6 +31,12 @@ _THEMES = {
     "light": Qt.ColorScheme.Light,
     "dark": Qt.ColorScheme.Dark,
 }
+
+_COLOURS = {
+    "light": (QColor("#efefef"), QColor("#efefef")),
+    "dark": (QColor("#3a3f45"), QColor("#24272b")),
+}
+"""Of buttons and of windows; Qt makes all the others of a palette from these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +88,11 @@ class Preferences:
 
     def show_theme(self) -> None:
         """Light, dark, or as the desktop is."""
+        QApplication.setPalette(QPalette())
         QGuiApplication.styleHints().setColorScheme(_THEMES[self.theme])
+        window = QApplication.palette().window().color()
+        if self.theme != "system" and (window.lightness() < 128) != (self.theme == "dark"):
+            QApplication.setPalette(QPalette(*_COLOURS[self.theme]))  # plain X11 desktops have no schemes
 
 
 class PreferencesDialog(QDialog):

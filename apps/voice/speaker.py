@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 import shutil
+import tempfile
 import wave
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .sound import Loudspeaker, Samples, SoundError, resampled
+from .sound import Loudspeaker, Samples, SoundError, read_wav, resampled
 
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?\n]*\s*")
 _WORDS_A_MINUTE = 175
@@ -45,10 +46,14 @@ class Piper:
         program = shutil.which("piper")
         if program is None:
             raise SoundError(f"There is a voice of piper ({voice}), but no piper: pip install piper-tts.")
-        self._command = (program, "--model", str(voice), "--output_file", "-")
+        self._command = (program, "--model", str(voice), "--output_file")
 
     async def __call__(self, sentence: str) -> Samples:
-        return _from_wav(await _run(self._command, sentence.replace("\n", " ") + "\n"))
+        # Not through a pipe: piper 1.8 does not finish the file that it copies there.
+        with tempfile.TemporaryDirectory(prefix="scrubjay-voice-") as folder:
+            path = Path(folder) / "said.wav"
+            await _run((*self._command, str(path)), sentence.replace("\n", " ") + "\n")
+            return read_wav(path)
 
 
 def choose_synthesizer(data_folder: Path) -> Synthesizer:

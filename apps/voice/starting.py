@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...agent.agent import Agent
-from ..opening import MAX_TOOLS, load_engine, open_registry, open_settings
+from ...agent.session import Session
+from ..opening import load_engine, make_agent, open_registry, open_servers, open_settings
 from .activity import Activity, Silero
 from .assistant import Assistant
 from .ears import Ears, Listen
@@ -70,10 +71,23 @@ async def open_assistant(
             allow_recipients=allowed.recipients,
             consent=assistant.consent,
         )
-        agent = Agent(tools, engine, session=session, policy=policy, max_tools=MAX_TOOLS)
+        servers = open_servers(choices.data_folder, {})
+        agent = make_agent(tools, engine, session, policy, choices.data_folder, servers)
+        await _tell_of_before(session, show)
         for turn in await session.history(_EARLIER):
             show(Past(turn.request, turn.answer))
         yield assistant, await stack.enter_async_context(agent)
+
+
+async def _tell_of_before(session: Session, show: Callable[[Shown], None]) -> None:
+    """What the user must know of the time before: a damaged file, effects that were cut off."""
+    if session.notice:
+        show(Trouble(session.notice))
+    interrupted = await session.interrupted()
+    for effect in interrupted:
+        began = f"{effect.begun_at.astimezone():%d %B at %H:%M}"
+        show(Trouble(f"Scrubjay was stopped on {began}, during {effect.tool}. It may have happened: look."))
+    await session.mark_told(interrupted)
 
 
 def _ears(choices: Choices, transcriber: Transcriber) -> Ears:

@@ -12,8 +12,8 @@ from .sounds import pronunciations
 
 PHRASE = "hey scrub jay"
 
-_THRESHOLD = 1e-20
-"""Lower: it wakes more often, also when it was not meant."""
+_THRESHOLD = 1e-30
+"""Lower: it wakes more often, also unmeant; at 1e-25 flite's deeper voice is not always heard."""
 
 
 class SphinxWakeWord:

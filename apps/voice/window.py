@@ -255,6 +255,7 @@ class VoiceWindow(QMainWindow):
         self._assistant.close()
         self.history.clear()
         self._ask_consent(None)
+        self._show_record(Record())
         self._show_state(State.STARTING)
         self._start()
 

@@ -7,12 +7,11 @@ when it returns (WAL, synchronous=FULL).
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
@@ -92,8 +91,6 @@ class Database:
     def _open(self, migrations: Sequence[Sequence[str]]) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError):  # for the user alone, as SQLite's other files then are
-                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, 0o600))
             try:
                 self._connection = _connected(self.path)
             except DamagedError:

@@ -277,9 +277,7 @@ class Call:
         self._work = work
 
     def run(self, scheduler: Scheduler) -> None:
-        """Do it, and tell how it went. Nothing is done for who has stopped waiting."""
-        if not self.done.set_running_or_notify_cancel():
-            return
+        """Do it, and tell how it went."""
         try:
             self.done.set_result(self._work(scheduler))
         except Exception as error:
@@ -287,8 +285,7 @@ class Call:
 
     def refuse(self, error: Exception) -> None:
         """It cannot be done any more."""
-        if self.done.set_running_or_notify_cancel():
-            self.done.set_exception(error)
+        self.done.set_exception(error)
 
 
 class EngineThread:

@@ -299,10 +299,3 @@ def test_a_database_without_room_says_so_and_keeps_what_it_has(tmp_path: Path) -
 def test_by_default_sessions_live_in_the_platforms_data_folder() -> None:
     assert default_path().name == "sessions.db"
     assert "scrubjay" in str(default_path())
-
-
-async def test_what_was_said_is_for_the_user_alone(tmp_path: Path) -> None:
-    async with await Session.open(tmp_path / "sessions.db") as session:
-        await session.journal("r1").begin(1, "send_sms", {"message": "4471"}, Effect.SEND)
-        for name in ("sessions.db", "sessions.db-wal", "sessions.db-shm"):
-            assert os.stat(tmp_path / name).st_mode & 0o077 == 0

@@ -279,16 +279,6 @@ async def test_a_model_that_cannot_be_loaded_is_an_error_of_load(tmp_path: Path)
         await LlamaEngine.load(tmp_path / "none.gguf")
 
 
-async def test_who_stops_waiting_for_the_engine_leaves_it_alive(planner: Path) -> None:
-    async with await LlamaEngine.load(planner) as engine:
-        waiting = [asyncio.create_task(engine.forget()) for _ in range(50)]
-        await asyncio.sleep(0)
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting)
-        await engine.forget()
-
-
 async def test_loading_can_be_cancelled(planner: Path) -> None:
     task = asyncio.create_task(LlamaEngine.load(planner))
     await asyncio.sleep(0)

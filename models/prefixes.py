@@ -7,15 +7,16 @@ alone who send the very same tokens.
 
 from collections.abc import Callable, Sequence
 
+from .batch import PROMPT_TOKENS
 from .prefix_tree import PrefixTree, Tokens
 from .segment_key import Part, SegmentKey
 from .store import KVStore
 
 FEWEST_TOKENS = 8
 """What is shorter is computed again sooner than it is found."""
-ALIGNED = 16
-"""Reuse ends at a multiple of this: the tokens that are left are then multiplied in the same groups as if all
-were computed, and rounded alike."""
+ALIGNED = PROMPT_TOKENS
+"""Reuse ends at a multiple of this: the tokens that are left then share batches with the same others as if
+all were computed, and are rounded alike. Multiples of 16 moved logits of the bundled planner by up to 0.1."""
 _SWEEP_EVERY = 256
 
 

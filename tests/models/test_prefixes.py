@@ -17,9 +17,9 @@ from scrubjay.models.segment_key import SegmentKey
 from .driving import Driver, driving, prompt
 
 TOOLS = (
-    "send_message(to: [str], text: str) Send a text message.",
-    "get_phone_number(name: str) Look up a phone number in the contacts.",
-    "note(text: str) Write it down.",
+    "send_message(to: [str], text: str) Send a text message. " * 3,
+    "get_phone_number(name: str) Look up a phone number in the contacts. " * 3,
+    "note(text: str) Write it down. " * 3,
 )
 Rows = list[NDArray[np.float32]]
 Tokens = tuple[int, ...]
@@ -59,7 +59,7 @@ def test_the_very_same_prompt_costs_a_few_tokens_and_gives_the_very_same_logits(
     with driving(foreign_model) as driver:
         _, rows = computed(driver, prompt("text Sid", TOOLS))
         again, same = computed(driver, prompt("text Sid", TOOLS))
-        assert again <= 16 + 2  # those after the last multiple of 16, and those that are written
+        assert again <= 128 + 2  # those after the last multiple of 128, and those that are written
         assert difference(rows, same) == 0
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 CHOICE = 1.0
 """Weight of what stands for one tool against another, in a plan's first step."""
-LATER = 1.0
+LATER = 1.5
 """The same in later steps, among tools that no step has called."""
 REFUSAL = 0.5
 """Weight of what stands for the likeliest tool against `none`."""

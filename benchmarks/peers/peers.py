@@ -101,7 +101,11 @@ def chat_completion(task: Task, clock: Clock) -> None:
 
     clock.started = time.perf_counter()
     model = Model()
-    messages: list[Any] = [{"role": "user", "content": task.request}]
+    # Its template names the tools in the system message, and nowhere when there is none.
+    messages: list[Any] = [
+        {"role": "system", "content": "You are a helpful assistant."},
+        {"role": "user", "content": task.request},
+    ]
     waves: list[list[Call]] = [*task.waves(), []]
     for wave in waves:
         model.texts = [text for c in wave for text in (f"functions.{c.tool}", json.dumps(c.args))]

@@ -1,7 +1,7 @@
 """What thinking gives on held-out reasoning requests: exact plans and times, by samples, budget and scale.
 
 `python -m scrubjay.models.training reasoning cases` makes the requests (500, from wordings, names and numbers
-that training never drew). This prints a table, writes it to docs/adapters.csv and draws docs/adapters.svg.
+that training never drew). This prints a table, keeps it in docs/adapters.csv and draws docs/adapters.svg.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +93,9 @@ async def measure(engine: LlamaEngine, cases: Sequence[Case], what: str, value: 
         what,
         value,
         len(cases),
-        statistics.mean(exact),
-        statistics.median(times),
-        statistics.mean(thoughts or [0]),
+        round(statistics.mean(exact), 4),
+        round(statistics.median(times), 1),
+        round(statistics.mean(thoughts or [0]), 1),
         longest,
     )
 
@@ -120,24 +120,35 @@ async def main() -> None:
                 few = what in ("budget", "scale") or value in (2, 4)
                 rows.append(await measure(engine, part if few else whole, what, value))
                 print(rows[-1], flush=True)
-    with (DOCS / "adapters.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            ["what", "value", "requests", "exact", "median_ms", "thought_tokens", "longest_thought"]
-        )
-        for row in rows:
-            writer.writerow(
-                [
-                    row.what,
-                    row.value,
-                    row.cases,
-                    f"{row.exact:.4f}",
-                    f"{row.median_ms:.0f}",
-                    f"{row.thought_tokens:.1f}",
-                    row.longest,
-                ]
-            )
-    draw(rows)
+    every = keep(rows)
+    draw(every)
+
+
+def keep(rows: Sequence[Measured]) -> list[Measured]:
+    """Write docs/adapters.csv: these rows in place of their like, beside those of earlier runs."""
+    path = DOCS / "adapters.csv"
+    earlier = list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
+    every = {(row["what"], float(row["value"])): read(row) for row in earlier}
+    every |= {(row.what, float(row.value)): row for row in rows}
+    ordered = [every[key] for key in sorted(every)]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Measured)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in ordered)
+    return ordered
+
+
+def read(row: dict[str, str]) -> Measured:
+    """A line of the table."""
+    return Measured(
+        row["what"],
+        float(row["value"]),
+        int(row["cases"]),
+        float(row["exact"]),
+        float(row["median_ms"]),
+        float(row["thought_tokens"]),
+        int(row["longest"]),
+    )
 
 
 def draw(rows: Sequence[Measured]) -> None:

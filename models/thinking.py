@@ -13,7 +13,7 @@ import numpy as np
 
 from .confidence import Row
 from .constrained import Chooser, Constraint
-from .dialects import THINK, THINK_END
+from .dialects import END, THINK, THINK_END
 from .errors import ModelError
 from .vocabulary import Vocabulary
 
@@ -57,6 +57,7 @@ class ThinkFirst:
         self._then: Chooser | None = None
         self._open, self.close = thought_tokens(vocabulary)
         self._never = np.array([token for token in vocabulary.controls() if token != self.close], np.intp)
+        self._done = vocabulary.single(END)
         self._random = np.random.default_rng(thinking.seed)
         self._thought: list[int] = []
 
@@ -71,6 +72,8 @@ class ThinkFirst:
         if self._then is not None:
             return self._then.choose(logits)
         row = logits.copy()
+        if self._done is not None:  # our base never read the closing token
+            row[self.close] = max(row[self.close], row[self._done])
         row[self._never] = -np.inf
         if self._thinking.temperature:
             row /= self._thinking.temperature

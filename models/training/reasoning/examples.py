@@ -36,12 +36,14 @@ PROBLEMS = {"reasoning": problems, "answers": answers}
 class TokenExample:
     """A prompt after its tools, what is written after it, and from which token on that is learnt.
 
-    scored: for each token of `written` but the first, whether it counts.
+    targets, scored: for each token of `written` but the first, what is learnt to be written, and whether it
+    counts. A thought ends with the token that ends plans: the base never read the one that closes it.
     """
 
     tools: tuple[str, ...]
     prompt: list[int]
     written: list[int]
+    targets: list[int]
     scored: list[bool]
 
 
@@ -81,9 +83,9 @@ class Examples:
             learnt, close = [False] * len(thought), False
         plan = [*encode(plan_text(self.ordered(problem.plan))), special[END]]
         written = [special[THINK], *thought, special[THINK_END], *plan]
-        return TokenExample(
-            self._offered(problem), self.prompt(problem), written, [*learnt, close, *[True] * len(plan)]
-        )
+        targets = [*thought, special[END], *plan]
+        scored = [*learnt, close, *[True] * len(plan)]
+        return TokenExample(self._offered(problem), self.prompt(problem), written, targets, scored)
 
     def prompt(self, problem: Problem) -> list[int]:
         """Tokens after the tools."""

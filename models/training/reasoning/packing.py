@@ -103,7 +103,7 @@ class PagePacker:
             first = read.used
             read.add(number, example.prompt, start, shape.prompts, offered)
             seen = [(first, len(example.prompt)), *((shape.prompts + at, n) for at, n in offered)]
-            scored = list(zip(example.written[1:], example.scored, strict=True))
+            scored = list(zip(example.targets, example.scored, strict=True))
             start += len(example.prompt)
             wrote.add(number, example.written[:-1], start, shape.written, seen, shape.prompts, scored)
         return read.page(), wrote.page()

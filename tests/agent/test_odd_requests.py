@@ -58,10 +58,10 @@ async def test_values_are_parts_of_the_request_byte_for_byte() -> None:
         assert sum(bool(values) for values in copied.values()) > len(ODD) / 2, copied
 
 
-async def test_a_value_that_is_longer_than_a_plan_may_get_is_told_clearly() -> None:
+async def test_a_plan_that_is_longer_than_it_may_get_is_told_clearly() -> None:
     async with await LlamaEngine.load(bundled_planner()) as engine:
         with pytest.raises(PlanTooLong, match="ask for less"):
-            await Planner(engine).write("create a note called " + "x" * 5000, TOOLS[:2])
+            await Planner(engine, max_tokens=4).write("text Sid that I am late", TOOLS)
 
 
 async def test_special_tokens_in_a_tools_words_are_words() -> None:

@@ -1,4 +1,7 @@
-"""Reuse of what prompts begin with, for any model: exact, since each token sees all before it, as always.
+"""Reuse of what prompts begin with, for any model: each token sees all before it, as always.
+
+Nothing but rounding can differ from a cold run, where cells of other segments stand between those of one
+prompt (docs/caching.md has the figures).
 
 What was read and written for one request is cut into segments, each seeing those before it, and found again
 by a radix tree over its tokens. All sessions of an engine share it; a session's own turns are found by those
@@ -15,8 +18,8 @@ from .store import KVStore
 FEWEST_TOKENS = 8
 """What is shorter is computed again sooner than it is found."""
 ALIGNED = PROMPT_TOKENS
-"""Reuse ends at a multiple of this: the tokens that are left then share batches with the same others as if
-all were computed, and are rounded alike. Multiples of 16 moved logits of the bundled planner by up to 0.1."""
+"""Reuse ends at a multiple of this, so that the tokens that are left share batches with the same others as if
+all were computed."""
 _SWEEP_EVERY = 256
 
 

@@ -298,7 +298,8 @@ class Agent:
             await self._mcp.settle()
             self._mcp.update(self.tools)
         request.emit(RequestStarted(request.text, self._session.id, request.id))
-        planner = Planner(await self._ready_engine(), thinker=self._thinker)
+        engine = await self._ready_engine()
+        planner, calibration = Planner(engine, thinker=self._thinker), Calibration.of(engine.metadata)
         history = await self._session.past_turns(request.text, planner.most_turns)
         # In a thread: thousands of new tools take a minute to be read.
         chosen = await asyncio.to_thread(tools_for, request.text, history, self._retriever, self._max_tools)
@@ -316,8 +317,8 @@ class Agent:
             chunks = planner.plan(request.text, list(tools), [*history, *earlier], facts)
             if self._hand_over is not None and not rounds:
                 asking = Asking(request.text, list(tools), history, facts, request.id, self._session.id)
-                chunks = await self._maybe_elsewhere(self._hand_over, request, asking, chunks)
-            rounds.append(await executor.run(self._steps(request, chunks, rounds)))
+                chunks = self._maybe_elsewhere(self._hand_over, request, asking, chunks, calibration)
+            rounds.append(await executor.run(self._steps(request, chunks, rounds, calibration)))
             why = joiner.why_again(rounds)
             if why is None or request.unfinished or len(rounds) == self._rounds:
                 break
@@ -333,15 +334,18 @@ class Agent:
         steps = tuple(chain.from_iterable(rounds))
         return Answer(joined.status, joined.text, Plan(tuple(o.step for o in steps)), steps, timings, undo)
 
-    async def _maybe_elsewhere(
-        self, hand_over: HandOver, request: Request, asking: Asking, here: AsyncGenerator[Chunk, None]
+    def _maybe_elsewhere(
+        self,
+        hand_over: HandOver,
+        request: Request,
+        asking: Asking,
+        here: AsyncGenerator[Chunk, None],
+        calibration: Calibration | None,
     ) -> AsyncGenerator[Chunk, None]:
         """The plan made here, or a bigger machine's where this one is doubtful and the person says yes."""
 
         def handed_over() -> None:
             request.handed_over = True
-
-        calibration = Calibration.of((await self._ready_engine()).metadata)
 
         async def ask(question: ConsentAsked) -> bool:
             return await self._policy.allows(question, request.emit)
@@ -349,11 +353,14 @@ class Agent:
         return hand_over.plan(asking, here, calibration, ask, handed_over)
 
     async def _steps(
-        self, request: Request, chunks: AsyncGenerator[Chunk, None], rounds: Rounds
+        self,
+        request: Request,
+        chunks: AsyncGenerator[Chunk, None],
+        rounds: Rounds,
+        calibration: Calibration | None,
     ) -> AsyncGenerator[Step, None]:
         """The steps of one round as their lines end, numbered on from the rounds before."""
         reader, tokens, logprob = PlanReader(), 0, 0.0
-        calibration = Calibration.of((await self._ready_engine()).metadata)
 
         def confidence() -> float | None:
             elsewhere = request.handed_over and not rounds

@@ -102,6 +102,5 @@ def _fingerprint(*files: Path) -> str:
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as content:
-            while block := content.read(1 << 16):
-                digest.update(block)
+            hashlib.file_digest(content, lambda: digest)
     return digest.hexdigest()[:16]

@@ -20,6 +20,7 @@ from .adapter_file import AdapterFile, read_adapter
 from .adapters import AdapterUse
 from .batch import PROMPT_TOKENS
 from .cache_settings import CacheSettings
+from .call import Call
 from .confidence import Row
 from .constrained import Constraint
 from .context import draft_count, thread_count
@@ -140,11 +141,15 @@ class LlamaEngine:
         max_tokens: int = 512,
         adapter: AdapterUse | None = None,
     ) -> AsyncIterator[list[AsyncGenerator[Chunk, None]]]:
-        """Write once for each of `thoughts`, side by side; the prompt is read once and its KV shared.
+        """Write once for each of `thoughts`, side by side; the prompt is read once, and what thoughts have in
+        common from their start on is written once.
 
         Each stream is as `generate` gives it, and closing it stops that one alone; leaving the context stops
-        all. Raises ValueError for more thoughts than `parallel`.
+        all. Raises ValueError for more thoughts than `parallel`, and for thoughts that differ in more than
+        their temperature and seed.
         """
+        if len({(thinking.max_tokens, thinking.then) for thinking in thoughts}) > 1:
+            raise ValueError("thoughts side by side have one budget, and one constraint after them")
         if len(thoughts) > self.parallel:
             raise ValueError(
                 f"{len(thoughts)} thoughts at once, and this engine runs {self.parallel} generations;"
@@ -267,25 +272,6 @@ def _add(scheduler: Scheduler, file: AdapterFile) -> tuple[AdapterFile, ...]:
 def _remove(scheduler: Scheduler, name: str) -> tuple[AdapterFile, ...]:
     scheduler.remove_adapter(name)
     return scheduler.adapters.files
-
-
-class Call:
-    """Something that the engine's thread does between two steps."""
-
-    def __init__(self, work: Callable[[Scheduler], Any]) -> None:
-        self.done: Future[Any] = Future()
-        self._work = work
-
-    def run(self, scheduler: Scheduler) -> None:
-        """Do it, and tell how it went."""
-        try:
-            self.done.set_result(self._work(scheduler))
-        except Exception as error:
-            self.done.set_exception(error)
-
-    def refuse(self, error: Exception) -> None:
-        """It cannot be done any more."""
-        self.done.set_exception(error)
 
 
 class EngineThread:

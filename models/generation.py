@@ -1,6 +1,7 @@
 """One generation, from a prompt's tokens to the end of its text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy, deepcopy
 from dataclasses import dataclass
 
 from .adapters import AdapterUse, Switch
@@ -41,24 +42,35 @@ class Request:
     """The prompt's tokens, once it was laid out."""
 
 
+@dataclass(slots=True, eq=False)
+class Reserved:
+    """Cells that are set aside for a prompt and all that will be written after it."""
+
+    cells: int
+
+
 class Generation:
-    """A request that is being served in the context."""
+    """A request that is being served in the context; or several, which differ only in how their thoughts are
+    drawn, as long as they have drawn the same."""
 
     def __init__(
         self,
-        request: Request,
+        requests: Sequence[Request],
         chooser: Chooser,
         vocabulary: Vocabulary,
         stream: Stream,
         room: int,
-        reserved: int,
+        reserved: Reserved,
         switch: Switch | None = None,
         lookup: Lookup | None = None,
     ) -> None:
-        """`room` is how many tokens can be written before the context is full, `reserved` how many cells are
-        set aside for all that `stream` will hold, `switch` the adapter that writes, `lookup` what drafts."""
-        self._outbox = request.outbox
+        """`room` is how many tokens can be written before the context is full, `switch` the adapter that
+        writes, `lookup` what drafts."""
+        request = requests[0]
+        self._outboxes = [request.outbox for request in requests]
         self.stream = stream
+        self.spare: list[int] = []
+        """A sequence for each of the requests but one, for when their thoughts part."""
         self.reserved = reserved
         self.segments: list[CachedSegment] = []
         """What stands before the stream's tokens."""
@@ -67,13 +79,10 @@ class Generation:
         self.composed = False
         """Whether the stream's sequence has the segments' cells."""
         self.finished = False
-        self.lead: Generation | None = None
-        """Whose prompt it waits for, when several are written after one prompt."""
         self.later: list[int] = []
-        """The prompt's last tokens, and what is forced after them, when those before are shared."""
+        """What comes after the part of the prompt that the model reads alone: its last tokens, and what is
+        forced after them."""
         self.adapter = request.adapter
-        self.prompt_cells = 0
-        """How many cells the prompt takes that nobody else reserved."""
         self.tokens = list(request.tokens.rest) if request.tokens is not None else []
         """What its sequence holds and will hold, apart from tools: the prompt and what was written."""
         self.read_under = request.read_under
@@ -96,21 +105,19 @@ class Generation:
     @property
     def cancelled(self) -> bool:
         """Whether nobody waits for the text any more."""
-        return self._outbox.cancelled
+        return all(outbox.cancelled for outbox in self._outboxes)
 
     @property
     def under(self) -> Switch | None:
         """The adapter that computes its next tokens; None: the model alone."""
-        shared = self.later and not (self._switch and self._switch.reads_prompt)
-        return None if shared else self._switch
+        return None if self.later else self._switch
 
-    def begin(self, share: bool = False) -> None:
+    def begin(self) -> None:
         """Write what is forced before anything was computed.
 
-        Where the prompt belongs to the model alone, or others `share` it, its end is put off until the rest
-        is there.
+        Where the prompt belongs to the model alone, what comes after that part is put off until it is there.
         """
-        prompt = self.prompt_cells = len(self.stream.pending)
+        prompt = len(self.stream.pending)
         self._write(self._chooser.begin(), chosen=0)
         tokens = self.stream.pending
         start = len(tokens)
@@ -120,26 +127,12 @@ class Generation:
                 self._switch = None
             else:
                 self.read_alike = self.stream.position + start
-        if share:
-            start = min(start, prompt - 1)
         if 0 < start < len(tokens):
             self.stream.pending, self.later = tokens[:start], tokens[start:]
 
-    def follow(self, lead: "Generation") -> None:
-        """Wait until `lead` has read the prompt."""
-        self.lead, self.stream.pending = lead, []
-
-    def go_on(self, position: int) -> None:
-        """After the shared part of the prompt, which ends at `position`: the rest comes next."""
-        self.lead, self.composed = None, True
-        self.stream.position = position
+    def go_on(self) -> None:
+        """The model alone has read its part of the prompt: the rest comes next."""
         self.stream.pending, self.later = self.later, []
-
-    def take_over(self, lead: "Generation") -> None:
-        """Read on in place of `lead`, whose cells this one's sequence has now."""
-        self.lead, self.composed = None, lead.composed
-        self.stream.position, self.stream.pending = lead.stream.position, lead.stream.pending
-        self.reserved += lead.prompt_cells
 
     def add_draft(self, room: int) -> None:
         """Guess what comes next, at most `room` tokens, and let the model read it with what is certain."""
@@ -149,6 +142,31 @@ class Generation:
         proposed = self._lookup.propose(len(self.stream.pending), room)
         self.draft = self._chooser.possible(proposed)[:room] if proposed else []
         self.stream.pending.extend(self.draft)
+
+    def part(self, logits: Row) -> list["Generation"]:
+        """Draw the next token of every thought, from logits of shape (vocabulary,).
+
+        Returns those that go on with other tokens than the first one, in generations of their own, whose
+        sequences are still empty: all that stands before the token is to be copied there, and the same logits
+        are theirs to advance with.
+        """
+        if not self._thinking or len(self._outboxes) == 1:
+            return []
+        assert isinstance(self._chooser, ThinkFirst)
+        groups = self._chooser.draw(logits)
+        if len(groups) == 1:
+            return []
+        self._hand_over()
+        whole, outboxes, spare = self._chooser, self._outboxes, self.spare
+        parts = [self, *(copy(self) for _ in groups[1:])]
+        for part, places in zip(parts, groups, strict=True):
+            part._chooser, part._outboxes = whole.part(places), [outboxes[place] for place in places]
+            part.spare = [spare.pop() for _ in places[1:]]
+        for part in parts[1:]:
+            part.stream = Stream(spare.pop(), self.stream.position)
+            part.segments, part.tokens = list(self.segments), list(self.tokens)
+            part._confidence, part._lookup = Confidence(self._vocabulary.size), deepcopy(self._lookup)
+        return parts[1:]
 
     def advance(self, logits: Rows) -> int:
         """Write the next token and those forced after it, and go on as long as the draft agrees.
@@ -178,7 +196,14 @@ class Generation:
 
     def close(self, error: Exception | None = None) -> None:
         """Hand over the last text, and how it ended."""
-        self._outbox.close(self._confidence.take(), error)
+        logprob = self._confidence.take()
+        for outbox in self._outboxes:
+            outbox.close(logprob, error)
+
+    def _hand_over(self) -> None:
+        logprob = self._confidence.take()
+        for outbox in self._outboxes:
+            outbox.hand_over(logprob)
 
     def _write(self, tokens: list[int], chosen: int) -> None:
         """Write `tokens`, `chosen` ones (0 or 1) first, then forced ones."""
@@ -189,9 +214,11 @@ class Generation:
         rest = self._write_thought(tokens, chosen) if self._thinking else tokens
         if not self._thinking:
             forced = len(rest) - chosen if rest is tokens else len(rest)
-            self._outbox.write([self._vocabulary.piece(token) for token in rest], forced)
-        if self._outbox.due:
-            self._outbox.hand_over(self._confidence.take())
+            pieces = [self._vocabulary.piece(token) for token in rest]
+            for outbox in self._outboxes:
+                outbox.write(pieces, forced)
+        if self._outboxes[0].due:
+            self._hand_over()
         if self._chooser.finished or self._written >= self._max_tokens:
             self.finished = True
         elif self._written >= self._room:
@@ -208,10 +235,13 @@ class Generation:
         close = self._chooser.close
         end = tokens.index(close) + 1 if close in tokens else len(tokens)
         pieces = [self._vocabulary.piece(token) for token in tokens[:end]]
-        self._outbox.write(pieces, end - chosen, thinking=True)
+        for outbox in self._outboxes:
+            outbox.write(pieces, end - chosen, thinking=True)
         if close in tokens:
             self._thinking = False
-            self._outbox.end_thought(self._confidence.take())
+            logprob = self._confidence.take()
+            for outbox in self._outboxes:
+                outbox.end_thought(logprob)
         return tokens[end:]
 
 

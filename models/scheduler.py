@@ -1,6 +1,7 @@
 """Which tokens enter the context next: prompts, segments and what is being written, in one batch."""
 
 from collections import deque
+from collections.abc import Sequence
 
 from .adapters import Adapters, Switch
 from .ahead import Ahead
@@ -11,7 +12,7 @@ from .constrained import Chooser, Constraint, Greedy, LineByLine
 from .context import Context
 from .drafts import Lookup
 from .errors import AdapterError, NativeError, RequestTooLongError
-from .generation import MOST_BEFORE_DRAFT, Generation, Request
+from .generation import MOST_BEFORE_DRAFT, Generation, Request, Reserved
 from .kv_files import KVFiles
 from .kv_memory import KVMemory
 from .kv_types import cell_bytes
@@ -100,7 +101,7 @@ class Scheduler:
         return self._segments.usage
 
     def submit(self, *requests: Request) -> None:
-        """Queue a request; or several that differ only in how they think, which share their prompt's KV."""
+        """Queue a request; or several that differ only in how their thoughts are drawn."""
         self._waiting.append(requests)
 
     def remove_adapter(self, name: str) -> None:
@@ -156,7 +157,7 @@ class Scheduler:
             self._advance(generation, logits[row : row + 1 + len(generation.draft)])
         for generation in list(self._running):
             if generation.later and generation.composed and not generation.stream.pending:
-                self._end_shared_part(generation)
+                generation.go_on()
 
     def _abandon(self, error: Exception) -> None:
         """End every running generation with `error` and start afresh with those that wait."""
@@ -210,9 +211,9 @@ class Scheduler:
         first.read_under = switch.identity if switch and switch.reads_prompt else ""
         keys = segment_keys(tokens, first.read_under)
         room = self._room(tokens, keys, min(first.max_tokens, ROOM_TO_WRITE)) // len(requests)
-        reserved = [min(request.max_tokens, room) for request in requests]
-        reserved[0] += len(tokens.rest)
-        free = self._context.cells - sum(reserved) - sum(running.reserved for running in self._running)
+        reserved = Reserved(len(tokens.rest) + len(requests) * min(first.max_tokens, room))
+        every = {reserved, *(running.reserved for running in self._running)}
+        free = self._context.cells - sum(one.cells for one in every)
         if len(self._spare) < len(requests) or not self._segments.fit(keys, free):
             return False
         parts = [Part(key, len(key.before), key.end) for key in keys]
@@ -222,41 +223,36 @@ class Scheduler:
             parts = self._prefixes.find(beginning, first.read_under, lambda reused: free + reused)
             keys = [part.key for part in parts]
             reused = parts[-1].end if parts else 0
-            rest, free, reserved[0] = rest[reused:], free + reused, reserved[0] - reused
-        start = max((part.end for part in parts), default=0)
-        generations = []
-        for request, cells in zip(requests, reserved, strict=True):
-            stream = Stream(-1, start, list(rest))
-            chooser = self._chooser(request)
-            lookup = self._lookup(request, tokens) if self.draft else None
-            generation = Generation(request, chooser, self._vocabulary, stream, room, cells, switch, lookup)
-            generation.begin(share=len(requests) > 1)
-            generations.append(generation)
-        for generation in generations:
-            if generation.finished:
-                generation.close()
-                continue
-            generation.stream.sequence = self._spare.pop()
-            generation.parts = parts
-            generation.segments = self._segments.acquire(keys, free, alone=not self._running)
-            self._running.append(generation)
-            if generation is not generations[0]:
-                generation.follow(generations[0])
+            rest, free, reserved.cells = rest[reused:], free + reused, reserved.cells - reused
+        stream = Stream(-1, max((part.end for part in parts), default=0), list(rest))
+        lookup = self._lookup(first, tokens) if self.draft else None
+        generation = Generation(
+            requests, self._chooser(requests), self._vocabulary, stream, room, reserved, switch, lookup
+        )
+        generation.begin()
+        if generation.finished:
+            generation.close()
+            return True
+        stream.sequence, *generation.spare = [self._spare.pop() for _ in requests]
+        generation.parts = parts
+        generation.segments = self._segments.acquire(keys, free, alone=not self._running)
+        self._running.append(generation)
         return True
 
     def _lookup(self, request: Request, tokens: TokenPrompt) -> Lookup:
         hint = self._vocabulary.tokenize(request.hint) if request.hint else []
         return Lookup([*tokens.rest, *hint], self.draft)
 
-    def _chooser(self, request: Request) -> Chooser:
+    def _chooser(self, requests: Sequence[Request]) -> Chooser:
         def constrained(constraint: Constraint | None) -> Chooser:
             return LineByLine(constraint, self._vocabulary) if constraint else Greedy()
 
-        thinking = request.thinking
-        if thinking is None:
+        request = requests[0]
+        thoughts = [each.thinking for each in requests if each.thinking is not None]
+        if not thoughts:
             return constrained(request.constraint)
-        make = thinking.then or (lambda _: request.constraint)
-        return ThinkFirst(thinking, self._vocabulary, lambda thought: constrained(make(thought)))
+        make = thoughts[0].then or (lambda _: request.constraint)
+        return ThinkFirst(thoughts, self._vocabulary, lambda thought: constrained(make(thought)))
 
     def _room(self, tokens: TokenPrompt, keys: list[SegmentKey], needed: int) -> int:
         """How many tokens can be written after a prompt when nothing else runs; not fewer than `needed`."""
@@ -282,7 +278,7 @@ class Scheduler:
         rows = []
         left = DRAFT_ROWS
         for generation in sorted(self._running, key=lambda running: len(running.stream.pending)):
-            if generation.lead or generation.under != self._switched:
+            if generation.under != self._switched:
                 continue
             if not generation.composed and not self._compose(generation):
                 continue
@@ -296,7 +292,7 @@ class Scheduler:
 
     def _switch(self) -> None:
         """Choose the adapter of this step: the one that is on, until others have waited long enough."""
-        wanted = list(dict.fromkeys(running.under for running in self._running if running.lead is None))
+        wanted = list(dict.fromkeys(running.under for running in self._running))
         self._steps_since_switch += 1
         if self._switched in wanted and (
             len(wanted) == 1 or self._steps_since_switch < STEPS_BETWEEN_SWITCHES
@@ -306,15 +302,6 @@ class Scheduler:
             place = wanted.index(self._switched) + 1 if self._switched in wanted else 0
             self._switched = wanted[place % len(wanted)]
             self._steps_since_switch = 0
-
-    def _end_shared_part(self, generation: Generation) -> None:
-        """The model alone has read its part of a prompt: the adapter goes on, and others that share it."""
-        end = generation.stream.position
-        for other in self._running:
-            if other.lead is generation:
-                self._context.copy(generation.stream.sequence, other.stream.sequence)
-                other.go_on(end)
-        generation.go_on(end)
 
     def _compose(self, generation: Generation) -> bool:
         """Let a generation see its segments, if all are complete."""
@@ -332,13 +319,13 @@ class Scheduler:
         if alone and generation.parts and part.end < part.key.end and generation.segments[-1].users == 1:
             # Its other cells would stand between what is reused and what comes next.
             self._segments.let_go(generation.segments.pop())
-            generation.reserved += part.end - part.start
+            generation.reserved.cells += part.end - part.start
         generation.composed = True
         return True
 
     def _alone(self, generation: Generation) -> bool:
         """Whether nothing else that runs has cells in the context."""
-        return all(other is generation or other.lead is generation for other in self._running)
+        return all(other is generation for other in self._running)
 
     def _add_segment(self) -> CachedSegment | None:
         """Put tokens of the first segment that someone waits for into the batch.
@@ -346,7 +333,7 @@ class Scheduler:
         One segment a batch: what is computed then doesn't depend on which others were missing.
         """
         for generation in self._running:
-            if generation.lead or generation.under != self._switched:
+            if generation.under != self._switched:
                 continue
             for segment in generation.segments:
                 if not segment.complete:
@@ -355,6 +342,11 @@ class Scheduler:
         return None
 
     def _advance(self, generation: Generation, logits: Rows) -> None:
+        for other in generation.part(logits[0]):
+            self._context.copy(generation.stream.sequence, other.stream.sequence)
+            self._segments.share(other.segments)
+            self._running.append(other)
+            self._advance(other, logits)
         try:
             wrong = generation.advance(logits)
         except Exception as error:  # a full context, or whatever its constraint raises
@@ -367,25 +359,15 @@ class Scheduler:
                 self._end(generation, None)
 
     def _end(self, generation: Generation, error: Exception | None) -> None:
-        if self._prefixes is not None and error is None and generation.lead is None and generation.composed:
+        if self._prefixes is not None and error is None and generation.composed:
             tokens = generation.tokens[: generation.stream.position][: generation.read_alike]
             sequence, adapter = generation.stream.sequence, generation.read_under
             self._prefixes.keep(sequence, tuple(tokens), adapter, generation.parts)
         generation.close(error)
         self._running.remove(generation)
-        self._hand_on_lead(generation)
         self._context.remove(generation.stream.sequence)
-        self._spare.append(generation.stream.sequence)
+        self._spare += [generation.stream.sequence, *generation.spare]
         self._segments.release(generation.segments)
-
-    def _hand_on_lead(self, ended: Generation) -> None:
-        """When the one that reads a shared prompt ends early, the next one that waits for it reads on."""
-        followers = [generation for generation in self._running if generation.lead is ended]
-        for follower in followers[:1]:
-            self._context.copy(ended.stream.sequence, follower.stream.sequence)
-            follower.take_over(ended)
-        for follower in followers[1:]:
-            follower.lead = followers[0]
 
 
 def _store(model: Model, context: Context, sequences: range, cache: CacheSettings) -> KVStore:

@@ -163,6 +163,11 @@ class KVStore:
         if not segment.users:
             self._leave(segment)
 
+    def share(self, segments: Sequence[CachedSegment]) -> None:
+        """Somebody else uses what `acquire` gave, too, and will release it."""
+        for segment in segments:
+            segment.users += 1
+
     def release(self, segments: Sequence[CachedSegment]) -> None:
         """Take back what `acquire` gave."""
         self.give_back(segments)

@@ -6,10 +6,12 @@ when the budget is used up it is closed by force. What follows obeys its constra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .confidence import Row
 from .constrained import Chooser, Constraint
@@ -47,18 +49,24 @@ class Thinking:
 class ThinkFirst:
     """A `Chooser` that writes a thought, then leaves the choice to another one.
 
-    then: makes that one from the thought's text.
+    It may stand for several thoughts, which differ only in how they are drawn, as long as they are the same.
+
+    then: makes that other chooser from the thought's text.
     """
 
-    def __init__(self, thinking: Thinking, vocabulary: Vocabulary, then: Callable[[str], Chooser]) -> None:
-        self._thinking = thinking
+    def __init__(
+        self, thoughts: Sequence[Thinking], vocabulary: Vocabulary, then: Callable[[str], Chooser]
+    ) -> None:
+        self._most = thoughts[0].max_tokens
         self._vocabulary = vocabulary
         self._make = then
         self._then: Chooser | None = None
         self._open, self.close = thought_tokens(vocabulary)
         self._never = np.array([token for token in vocabulary.controls() if token != self.close], np.intp)
         self._done = vocabulary.single(END)
-        self._random = np.random.default_rng(thinking.seed)
+        self._luck = [(one.temperature, np.random.default_rng(one.seed)) for one in thoughts]
+        self._drawn: list[int] = []
+        """What was drawn and not yet accepted, for each thought."""
         self._thought: list[int] = []
 
     @property
@@ -66,27 +74,47 @@ class ThinkFirst:
         return self._then is not None and self._then.finished
 
     def begin(self) -> list[int]:
-        return [self._open, *(self._end() if not self._thinking.max_tokens else [])]
+        return [self._open, *(self._end() if not self._most else [])]
 
-    def choose(self, logits: Row) -> int:
-        if self._then is not None:
-            return self._then.choose(logits)
+    def draw(self, logits: Row) -> list[list[int]]:
+        """Draw the next token of each thought, from logits of shape (vocabulary,).
+
+        Returns which thoughts have drawn the same, by their places; the first thought is in the first group.
+        """
         row = logits.copy()
         if self._done is not None:  # our base never read the closing token
             row[self.close] = max(row[self.close], row[self._done])
         row[self._never] = -np.inf
-        if self._thinking.temperature:
-            row /= self._thinking.temperature
-            row += self._random.gumbel(size=row.shape)
-        return int(row.argmax())
+        odds = _Odds(row)
+        self._drawn = [odds.draw(temperature, random) for temperature, random in self._luck]
+        groups: dict[int, list[int]] = {}
+        for place, token in enumerate(self._drawn):
+            groups.setdefault(token, []).append(place)
+        return list(groups.values())
+
+    def part(self, places: Sequence[int]) -> ThinkFirst:
+        """A chooser for some of the thoughts, which have drawn the same."""
+        other = copy(self)
+        other._luck = [self._luck[place] for place in places]
+        other._drawn = [self._drawn[place] for place in places]
+        other._thought = list(self._thought)
+        return other
+
+    def choose(self, logits: Row) -> int:
+        if self._then is not None:
+            return self._then.choose(logits)
+        if not self._drawn:
+            self.draw(logits)
+        return self._drawn[0]
 
     def accept(self, token: int) -> list[int]:
         if self._then is not None:
             return self._then.accept(token)
+        self._drawn = []
         if token == self.close:
             return self._end()[1:]
         self._thought.append(token)
-        return self._end() if len(self._thought) >= self._thinking.max_tokens else []
+        return self._end() if len(self._thought) >= self._most else []
 
     def possible(self, draft: list[int]) -> list[int]:
         return self._then.possible(draft) if self._then is not None else []
@@ -96,6 +124,26 @@ class ThinkFirst:
         text = b"".join(map(self._vocabulary.piece, self._thought)).decode(errors="replace")
         self._then = self._make(text)
         return [self.close, *self._then.begin()]
+
+
+class _Odds:
+    """How likely each token comes next; summed once for all thoughts of one temperature."""
+
+    def __init__(self, logits: Row) -> None:
+        self._logits = logits
+        self._likeliest = int(logits.argmax())
+        self._ladders: dict[float, NDArray[np.float64]] = {}
+
+    def draw(self, temperature: float, random: np.random.Generator) -> int:
+        """The likeliest token for temperature 0, otherwise one by chance."""
+        if not temperature:
+            return self._likeliest
+        if temperature not in self._ladders:
+            odds = np.exp((self._logits - self._logits[self._likeliest]) / temperature)
+            self._ladders[temperature] = np.cumsum(odds, dtype=np.float64)
+        ladder = self._ladders[temperature]
+        # Above 0 and at most the sum: no token without a chance is ever met.
+        return int(ladder.searchsorted((1 - random.random()) * ladder[-1]))
 
 
 def thought_tokens(vocabulary: Vocabulary) -> tuple[int, int]:

@@ -64,6 +64,12 @@ class Nowhere:
     def write(self, pieces: Sequence[bytes], forced: int, thinking: bool = False) -> None:
         pass
 
+    def hand_over(self, logprob: float) -> None:
+        pass
+
+    def end_thought(self, logprob: float) -> None:
+        pass
+
     def close(self, logprob: float = 0.0, error: Exception | None = None) -> None:
         self.error = error
 
@@ -102,7 +108,7 @@ class Driver:
             for one, outbox, use in zip(asked, outboxes, adapters or [None] * len(asked), strict=True)
         ]
         choosers = {request.outbox: Recorder() for request in requests}
-        with patch.object(self.scheduler, "_chooser", lambda request: choosers[request.outbox]):
+        with patch.object(self.scheduler, "_chooser", lambda requests: choosers[requests[0].outbox]):
             for request in requests:
                 self.scheduler.submit(request)
             while self.scheduler.busy:
@@ -112,7 +118,7 @@ class Driver:
                 raise outbox.error
         return [recorder.rows for recorder in choosers.values()]
 
-    def follow(self, asked: Prompt, written: list[int], use: AdapterUse) -> list[NDArray[np.float32]]:
+    def follow(self, asked: Prompt, written: list[int], use: AdapterUse | None) -> list[NDArray[np.float32]]:
         """Write these tokens, whatever the model would; returns the logits after each but the last."""
         follower = Follower(written)
         with patch.object(self.scheduler, "_chooser", lambda _: follower):

@@ -269,6 +269,15 @@ async def test_an_engine_that_fails_says_so_and_closes(
             await text_of(engine, prompt("x"))
 
 
+async def test_a_call_that_nobody_waits_for_any_more_hurts_no_one(planner: Path) -> None:
+    async with engine_on(planner) as engine:
+        engine._thread.call(lambda _: time.sleep(0.2))
+        forgetting = asyncio.create_task(engine.forget())
+        await asyncio.sleep(0.05)
+        forgetting.cancel()
+        assert await chunks_of(engine, prompt("x"))
+
+
 async def test_another_makers_model_writes_too(foreign_model: Path) -> None:
     async with engine_on(foreign_model) as engine:
         assert await text_of(engine, prompt("x", TOOLS), Lines('start: /[a-z]{3}/ "\\n"')) != ""

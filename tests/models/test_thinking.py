@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scrubjay.models.adapters import AdapterUse
+from scrubjay.models.confidence import Row
+from scrubjay.models.constrained import Greedy
 from scrubjay.models.engine import EngineSettings, LlamaEngine
+from scrubjay.models.generation import Request
 from scrubjay.models.outbox import Chunk
-from scrubjay.models.thinking import Thinking
+from scrubjay.models.thinking import ThinkFirst, Thinking, thought_tokens
 
 from ..tiny_adapter import random_matrices, write_adapter
 from ..tiny_model import make_tiny_planner
-from .driving import prompt
+from .driving import Nowhere, driving, prompt
 
 TOOLS = ("send_message(to: [str], text: str) Send a text message.", "note(text: str) Write it down.")
 SETTINGS = EngineSettings(context_tokens=2048, parallel_generations=4, threads=1)
@@ -89,31 +93,106 @@ async def texts_of(streams: Sequence[object]) -> list[tuple[str, str]]:
     return list(await asyncio.gather(*map(whole, streams)))
 
 
-async def test_thoughts_side_by_side_are_those_that_come_one_by_one(tmp_path: Path) -> None:
-    model = tmp_path / "planner.gguf"
-    weights = make_tiny_planner(model)
-    write_adapter(tmp_path / "a.gguf", random_matrices(weights), metadata={"scrubjay.adapter.prompt": "base"})
-    write_adapter(tmp_path / "own.gguf", random_matrices(weights))
+@pytest.fixture(scope="module")
+def adapted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny planner and two adapters: `own` reads its prompts, `a` leaves them to the model."""
+    folder = tmp_path_factory.mktemp("adapted")
+    weights = make_tiny_planner(folder / "planner.gguf")
+    write_adapter(folder / "a.gguf", random_matrices(weights), metadata={"scrubjay.adapter.prompt": "base"})
+    write_adapter(folder / "own.gguf", random_matrices(weights))
+    return folder
+
+
+USES = (None, AdapterUse("a"), AdapterUse("own", 0.5))
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_thoughts_side_by_side_keep_the_constraint_and_the_likeliest_is_the_one_that_comes_alone(
+    use: AdapterUse | None, adapted: Path
+) -> None:
     asked, word = prompt("text Sid", TOOLS), Word("done", "none")
-    thoughts = [Thinking(12 + seed, 0.2 * seed, seed) for seed in range(4)]
-    async with await LlamaEngine.load(model, SETTINGS) as engine:
-        await engine.add_adapter(tmp_path / "a.gguf")
-        await engine.add_adapter(tmp_path / "own.gguf")
-        for use in (None, AdapterUse("a"), AdapterUse("own", 0.5)):
-            async with engine.samples(asked, thoughts, constraint=word, adapter=use) as streams:
-                together = await texts_of(streams)
-            alone = [await parts(engine, thinking, constraint=word, adapter=use) for thinking in thoughts]
-            # Rounding differs with the size of a batch, and at a temperature it may tip a draw.
-            assert sum(one == (t, x) for one, (t, _, x, _) in zip(together, alone, strict=True)) >= 3
+    thoughts = [Thinking(12, 0.2 * seed, seed) for seed in range(4)]
+    async with await LlamaEngine.load(adapted / "planner.gguf", SETTINGS) as engine:
+        await engine.add_adapter(adapted / "a.gguf")
+        await engine.add_adapter(adapted / "own.gguf")
+        async with engine.samples(asked, thoughts, constraint=word, adapter=use) as streams:
+            together = await texts_of(streams)
+        thought, _, text, _ = await parts(engine, thoughts[0], constraint=word, adapter=use)
+    assert together[0] == (thought, text)
+    assert len(set(together)) > 1
+    assert all(text in ("done\n", "none\n") for _, text in together)
 
 
-async def test_the_prompt_of_thoughts_is_read_once(planner: Path) -> None:
+@pytest.mark.parametrize("use", USES)
+def test_a_thought_that_goes_its_own_way_sees_what_it_would_see_alone(
+    use: AdapterUse | None, adapted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[tuple[int, ...], Row] = {}
+    draw = ThinkFirst.draw
+
+    def noted(self: ThinkFirst, logits: Row) -> list[list[int]]:
+        seen[tuple(self._thought)] = logits.copy()
+        return draw(self, logits)
+
+    monkeypatch.setattr(ThinkFirst, "draw", noted)
+    asked = prompt("text Sid", TOOLS)
+    with driving(adapted / "planner.gguf") as driver:
+        driver.add_adapter(adapted / "a.gguf")
+        driver.add_adapter(adapted / "own.gguf")
+        opens, _ = thought_tokens(driver.vocabulary)
+        thoughts = [Thinking(6, 0.2 * seed, seed) for seed in range(4)]
+        scheduler = driver.scheduler
+        scheduler.submit(*[Request(asked, None, 9, Nowhere(), use, thinking=one) for one in thoughts])  # type: ignore[arg-type]
+        while scheduler.busy:
+            scheduler.step()
+        assert len({thought[:4] for thought in seen if len(thought) > 3}) > 1
+        for thought, row in seen.items():
+            rows = driver.follow(asked, [opens, *thought, opens], use)
+            assert np.abs(rows[len(thought)] - row).max() < 2e-2
+
+
+def test_each_of_several_thoughts_is_drawn_as_if_it_were_alone(planner: Path) -> None:
+    thoughts = [Thinking(50, 0.3 * seed, seed) for seed in range(5)]
+    with driving(planner) as driver:
+        rows = np.random.default_rng(0).normal(size=(30, driver.vocabulary.size)).astype(np.float32)
+        rows[:, 300] += 7  # so that they agree for a while
+
+        def drawn(*which: int) -> dict[int, list[int]]:
+            tokens: dict[int, list[int]] = {place: [] for place in which}
+            first = ThinkFirst([thoughts[place] for place in which], driver.vocabulary, lambda _: Greedy())
+            choosers = [(first, which)]
+            for row in rows:
+                parted = []
+                for chooser, who in choosers:
+                    for places in chooser.draw(row):
+                        part, those = chooser.part(places), tuple(who[place] for place in places)
+                        token = part.choose(row)
+                        part.accept(token)
+                        parted.append((part, those))
+                        for place in those:
+                            tokens[place].append(token)
+                choosers = parted
+            return tokens
+
+        together = drawn(*range(5))
+        assert [together[place] for place in range(5)] == [drawn(place)[place] for place in range(5)]
+        assert len(set(map(tuple, together.values()))) > 2
+
+
+async def test_the_prompt_of_thoughts_is_read_once_and_so_is_what_they_have_in_common(planner: Path) -> None:
     long = "text Sid " * 30
     async with await LlamaEngine.load(planner, SETTINGS) as engine:
-        async with engine.samples(prompt(long), [Thinking(1)] * 4, max_tokens=1) as streams:
-            await texts_of(streams)
-        computed = await asyncio.wrap_future(engine._thread.call(lambda scheduler: scheduler.computed))
-        assert computed < len(engine.vocabulary.tokenize(long)) + 4 * 5 + 5
+        async with engine.samples(prompt(long), [Thinking(20)] * 4, max_tokens=1) as streams:
+            texts = await texts_of(streams)
+        assert len(set(texts)) == 1
+        assert engine.computed_tokens < len(engine.vocabulary.tokenize(long)) + 20 + 10
+
+
+async def test_thoughts_that_differ_in_more_than_their_luck_are_refused(planner: Path) -> None:
+    async with await LlamaEngine.load(planner, SETTINGS) as engine:
+        with pytest.raises(ValueError, match="have one budget"):
+            async with engine.samples(prompt("x"), [Thinking(8), Thinking(9)]):
+                pass
 
 
 @pytest.mark.parametrize("stopped", [0, 2])

@@ -26,7 +26,7 @@ from .plan import DONE, NONE, Json, Plan, print_plan
 from .provenance import NOBODY, Provenance
 from .reader import PlanReader, PlanSyntaxError
 from .speech import Speech
-from .thinker import Thinker
+from .thinker import NothingToWorkOut, Thinker
 from .times_said import says_time, without_times
 
 MAX_TURNS = 4
@@ -146,10 +146,6 @@ class Planner:
         """
         return frozenset({Failure.PLAN} if self._speech.ours else {Failure.PLAN, Failure.REFUSED})
 
-    def thinks(self, request: str) -> bool:
-        """Whether this request is thought about before it is planned."""
-        return self._thinker is not None and self._thinker.wanted(request)
-
     async def plan(
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn] = (), facts: str = ""
     ) -> AsyncGenerator[Chunk, None]:
@@ -160,11 +156,32 @@ class Planner:
         that think.
         Raises RequestTooLongError, PlanTooLong, and what the engine raises.
         """
+        if self._thinker is not None and self._thinker.wanted(request):
+            try:
+                async with aclosing(self._fitted(request, tools, history, facts, self._thinker)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                return
+            except NothingToWorkOut:
+                pass
+        facts = facts if self.reads_facts else ""
+        async with aclosing(self._fitted(request, tools, history, facts)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _fitted(
+        self,
+        request: str,
+        tools: Sequence[Tool],
+        history: Sequence[PastTurn],
+        facts: str,
+        thinker: Thinker | None = None,
+    ) -> AsyncGenerator[Chunk, None]:
+        """A plan, with as many turns before it as fit."""
         shown = list(history[-MAX_TURNS:] if self._speech.ours else history)
-        facts = facts if self.reads_facts or self.thinks(request) else ""
         while True:
             try:
-                async with aclosing(self._write(request, tools, shown, facts)) as chunks:
+                async with aclosing(self._write(request, tools, shown, facts, thinker)) as chunks:
                     async for chunk in chunks:
                         yield chunk
                 return
@@ -188,18 +205,23 @@ class Planner:
         return WrittenPlan(reader.close(), tokens, logprob, thought, thought_tokens)
 
     async def _write(
-        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
+        self,
+        request: str,
+        tools: Sequence[Tool],
+        history: Sequence[PastTurn],
+        facts: str,
+        thinker: Thinker | None,
     ) -> AsyncGenerator[Chunk, None]:
         prompt = self._prompt(request, tools, history, facts)
         leaning = await self._leaning(request, tools, history)
         read = self._reader(tools)
         tokens, last_line = 0, ""
-        if self._thinker is not None and self._thinker.wanted(request):
+        if thinker is not None:
 
             def then(thought: str) -> PlanGrammar:
                 return self._grammar(request, tools, history, facts, leaning, thought)
 
-            stream = self._thinker.write(prompt, then, self._max_tokens)
+            stream = thinker.write(prompt, then, self._max_tokens)
         else:
             grammar = self._grammar(request, tools, history, facts, leaning)
             hint = await self._hint(request, tools, history, facts)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import chain
@@ -16,6 +15,8 @@ from ..models.errors import ModelError
 from ..models.prompt import Prompt, Segment
 from ..models.thinking import Thinking
 from ..tools.registry import ToolRegistry
+from ..tools.say import spoken
+from .display import shown
 from .joiner import Joined, Rounds
 from .outcome import StepStatus
 from .plan import Json, Plan, print_plan
@@ -38,7 +39,7 @@ class ShortAnswers:
     ) -> Joined:
         """`joined` with a shorter text, where a single step returned a record and no `say` template tells it.
 
-        It stays as it is where the adapter names what is not in the record, or cannot be used.
+        It stays as it is where the adapter names what the record does not have, or cannot be used.
         """
         outcomes = list(chain.from_iterable(rounds))
         if len(outcomes) != 1 or outcomes[0].status is not StepStatus.DONE:
@@ -47,31 +48,32 @@ class ShortAnswers:
         if tools.get(step.tool).say is not None or not isinstance(result, Mapping) or len(result) < 2:
             return joined
         try:
-            answer = await self.answer(request, print_plan(Plan((step,))), [result], facts)
+            answer = await self.answer(request, print_plan(Plan((step,))), result, facts)
         except ModelError as error:
             _LOG.warning("no short answer: %s", error)
             return joined
         return replace(joined, text=answer) if answer else joined
 
-    async def answer(self, request: str, plan: str, results: Sequence[Json], facts: str) -> str | None:
-        """The part of the results that answers the request; None where what was written is not in them.
+    async def answer(self, request: str, plan: str, record: Mapping[str, Json], facts: str) -> str | None:
+        """The parts of the record that answer the request; None where what was written names none of them.
 
-        request, plan, results: of the turn, as the model reads them. The adapter writes in a think block, on
-        a prompt that the model alone has read, so that the turn's KV serves what is said next, too. Raises
-        what the engine raises.
+        request, plan, record: of the turn, as the model reads it. The adapter writes the parts' names in a
+        think block, on a prompt that the model alone has read, so that the turn's KV serves what is said
+        next, too. Raises what the engine raises.
         """
-        turn = Segment.turn(request, plan, results_text(list(results)))
+        turn = Segment.turn(request, plan, results_text([dict(record)]))
         prompt = Prompt((Segment.system(), turn, Segment.facts(facts), Segment.request(request)))
-        answer = ""
+        named = ""
         stream = self._engine.generate(
             prompt, max_tokens=1, adapter=self._adapter, thinking=Thinking(MAX_TOKENS)
         )
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
-                answer += chunk.thought
-        there = json.dumps(list(results), ensure_ascii=False)
-        parts = [part.strip() for part in answer.split(", ")]
-        return answer if all(part and part in there for part in parts) else None
+                named += chunk.thought
+        names = [name.strip() for name in named.split(", ")]
+        return (
+            ", ".join(spoken(shown(record[name])) for name in names) if record.keys() >= set(names) else None
+        )
 
 
 async def open_short_answers(engine: object) -> ShortAnswers | None:

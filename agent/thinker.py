@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Never, Protocol, runtime_checkable
@@ -29,6 +29,10 @@ TEMPERATURE = 0.6
 
 Then = Callable[[str], Constraint]
 """The constraint of a plan, from the thought that comes before it."""
+
+
+class NothingToWorkOut(ModelError):
+    """The thought came out empty: the request is to be planned as it stands."""
 
 
 class Think(StrEnum):
@@ -123,13 +127,25 @@ class Thinker:
 
     async def write(self, prompt: Prompt, then: Then, max_tokens: int) -> AsyncGenerator[Chunk, None]:
         """Stream a thought, then a plan of at most `max_tokens`. With several thoughts, nothing comes before
-        one of them is chosen."""
+        one of them is chosen.
+
+        Raises NothingToWorkOut in place of a plan where the thought is empty: the adapter would plan such a
+        request no better than the model that reads it, and has seen fewer of them.
+        """
+
+        def after(thought: str) -> Constraint:
+            if not thought.strip():
+                raise NothingToWorkOut("there is nothing to work out")
+            return then(thought)
+
         if self._samples > 1:
-            best = await self._elect(prompt, then, max_tokens)
+            best = await self._elect(prompt, after, max_tokens)
+            if not best.plan:
+                raise NothingToWorkOut("most thoughts found nothing to work out")
             yield Chunk("", 0, 0, 0.0, best.thought)
             yield Chunk(best.plan, best.tokens, 0, best.logprob)
             return
-        thinking = Thinking(self._max_tokens, then=then)
+        thinking = Thinking(self._max_tokens, then=after)
         stream = self._engine.generate(
             prompt, max_tokens=max_tokens, adapter=self._adapter, thinking=thinking
         )
@@ -216,10 +232,11 @@ def _reasoning(engine: AdaptableEngine) -> AdapterFile | None:
 
 async def _collected(stream: AsyncGenerator[Chunk, None]) -> Candidate:
     thought, plan, logprob, tokens = "", "", 0.0, 0
-    async with aclosing(stream) as chunks:
-        async for chunk in chunks:
-            thought += chunk.thought
-            plan += chunk.text
-            logprob += chunk.logprob + chunk.thought_logprob
-            tokens += chunk.tokens
+    with suppress(NothingToWorkOut):
+        async with aclosing(stream) as chunks:
+            async for chunk in chunks:
+                thought += chunk.thought
+                plan += chunk.text
+                logprob += chunk.logprob + chunk.thought_logprob
+                tokens += chunk.tokens
     return Candidate(thought, plan, logprob, tokens)

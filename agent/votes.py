@@ -13,7 +13,8 @@ from typing import Protocol
 class Candidate:
     """A plan with the thought that led to it.
 
-    plan: its text in the plan language, in which equal plans are equal texts. logprob: sum of the logarithms
+    plan: its text in the plan language, in which equal plans are equal texts; "" where the thought found
+    nothing to work out, and the request is to be planned as it stands. logprob: sum of the logarithms
     of the probabilities of all chosen tokens, those of the thought included. tokens: how many there are.
     """
 

@@ -16,11 +16,13 @@ from scrubjay.tools.tool import Tool
 from ..tiny_adapter import random_matrices, write_adapter
 from ..tiny_model import make_tiny_planner
 
-RECORD: Json = {"platform": 4, "departs": "14:05"}
+RECORD: dict[str, Json] = {"platform": 4, "departs": "14:05"}
 TRAIN = Tool.from_schema({"name": "train", "description": "Look up.", "parameters": {"type": "object"}})
 
 
-async def test_what_is_not_in_the_record_is_no_answer_and_adapters_live_side_by_side(tmp_path: Path) -> None:
+async def test_what_the_record_does_not_have_is_no_answer_and_adapters_live_side_by_side(
+    tmp_path: Path,
+) -> None:
     model = tmp_path / "planner.gguf"
     weights = make_tiny_planner(model)
     for seed, kind in enumerate(("reasoning", "answers")):
@@ -33,8 +35,8 @@ async def test_what_is_not_in_the_record_is_no_answer_and_adapters_live_side_by_
         assert [file.kind for file in engine.adapters] == ["reasoning", "answers"]
         short = ShortAnswers(engine, AdapterUse("answers"))
         plan = "$1 = train()\ndone\n"
-        written = await short.answer("when does it leave", plan, [RECORD], "Monday 2026-11-23 14:05 en_GB")
-        assert written is None or all(part.strip() in str(RECORD) for part in written.split(", "))
+        written = await short.answer("when does it leave", plan, RECORD, "Monday 2026-11-23 14:05 en_GB")
+        assert written is None or all(part in ("4", "14:05") for part in written.split(", "))
 
 
 async def test_without_an_adapter_the_whole_record_is_told() -> None:
@@ -43,7 +45,7 @@ async def test_without_an_adapter_the_whole_record_is_told() -> None:
         assert agent.tools
 
 
-def test_what_is_to_be_written_is_in_the_record() -> None:
+def test_what_is_to_be_written_are_names_in_the_record() -> None:
     pytest.importorskip("torch")
     from scrubjay.models.training.reasoning.answers import answers
 
@@ -51,4 +53,4 @@ def test_what_is_to_be_written_is_in_the_record() -> None:
         for problem in islice(answers(1, held_out), 100):
             record = problem.history[0].results[0]
             assert isinstance(record, dict)
-            assert all(part in map(str, record.values()) for part in problem.thought.split(", "))
+            assert record.keys() >= set(problem.thought.split(", "))

@@ -1,6 +1,6 @@
 """Thinking before planning, on a real engine: what is thought about, and what may be written then."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -8,11 +8,13 @@ import pytest
 
 from scrubjay.agent.agent import Agent
 from scrubjay.agent.events import PlanReady, ThoughtText
+from scrubjay.agent.plan import print_plan
 from scrubjay.agent.planner import Planner
 from scrubjay.agent.policy import Policy
 from scrubjay.agent.thinker import Think, open_thinker
 from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.models.errors import AdapterError, ModelError
+from scrubjay.models.thinking import ThinkFirst
 from scrubjay.testing import ScriptedPlanner
 from scrubjay.tools.tool import Tool
 
@@ -45,6 +47,12 @@ async def loaded(model: Path) -> AsyncIterator[LlamaEngine]:
         yield engine
 
 
+def closed_at_once(chooser: ThinkFirst) -> list[list[int]]:
+    """What `draw` does when every thought ends before it has begun."""
+    chooser._drawn = [chooser.close for _ in chooser._luck]
+    return [list(range(len(chooser._luck)))]
+
+
 @pytest.mark.parametrize("budget", [1, 16, 64])
 @pytest.mark.parametrize("samples", [1, 4])
 async def test_a_plan_follows_a_thought_that_keeps_its_budget(
@@ -71,6 +79,32 @@ async def test_without_need_nothing_is_thought(files: tuple[Path, Path]) -> None
         written = await Planner(engine, max_tokens=200, thinker=thinker).write("play some jazz", [NOTE])
         assert not written.thought
         assert await open_thinker(engine, when=Think.NEVER) is None
+
+
+async def plans(planner: Planner, requests: Sequence[str]) -> list[str]:
+    written = [
+        await planner.write(request, [NOTE], facts="Monday 2026-11-23 14:05 en_GB") for request in requests
+    ]
+    return [print_plan(one.plan) for one in written]
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+async def test_where_nothing_is_to_be_worked_out_the_plan_is_that_of_never(
+    samples: int, files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ThinkFirst, "draw", lambda chooser, _: closed_at_once(chooser))
+    requests = ["note that I am late", "write down milk and eggs"]
+    async with loaded(files[0]) as engine:
+        thinker = await open_thinker(engine, [files[1]], when=Think.ALWAYS, samples=samples)
+        thinking = await plans(Planner(engine, max_tokens=200, thinker=thinker), requests)
+        assert thinking == await plans(Planner(engine, max_tokens=200), requests)
+
+
+async def test_no_budget_is_no_thought(files: tuple[Path, Path]) -> None:
+    async with loaded(files[0]) as engine:
+        thinker = await open_thinker(engine, [files[1]], when=Think.ALWAYS, max_tokens=0)
+        thinking = await plans(Planner(engine, max_tokens=200, thinker=thinker), ["note that I am late"])
+        assert thinking == await plans(Planner(engine, max_tokens=200), ["note that I am late"])
 
 
 async def test_an_agent_tells_what_it_thinks(files: tuple[Path, Path]) -> None:

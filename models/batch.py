@@ -50,6 +50,11 @@ class Batch:
         self._native.n_tokens = self.size
         return self._native
 
+    @property
+    def room(self) -> int:
+        """How many more tokens it takes."""
+        return self.capacity - self.size
+
     def clear(self) -> None:
         """Make room for the next step."""
         self.size = self.rows = 0
@@ -60,7 +65,7 @@ class Batch:
         Returns the first of the rows that the logits after its last `logits` tokens will have, or None when
         tokens are left over or no logits were asked for.
         """
-        count = min(len(stream.pending), limit, self.capacity - self.size)
+        count = min(len(stream.pending), limit, self.room)
         if count <= 0:
             return None
         start, end = self.size, self.size + count

@@ -30,6 +30,11 @@ class CacheSettings(BaseModel):
     kv_type: KVType | None = Field(
         default=None, description="None: what the model's file names as `scrubjay.kv_type`, else f16"
     )
+    shifted: bool = Field(
+        default=False,
+        description="models that read tools in order have them computed apart and moved into place: fast, and"
+        " only about right; `scrubjay verify-cache --shifted` measures it for a model",
+    )
 
     @property
     def files_folder(self) -> Path:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from .chat_template import ChatTemplate
@@ -15,6 +16,7 @@ from .errors import TemplateError
 from .foreign import PLAN, chat_template_in
 from .metadata import Metadata
 from .prompt import Prompt, Segment, SegmentKind
+from .tool_edges import EDGE, tool_edges, with_edges
 from .vocabulary import Vocabulary
 
 _MARK = "\ufdd0"  # no character: no text should have it
@@ -47,15 +49,28 @@ class ChatLayout:
         """The prompt's tokens. Raises `TemplateError` when the template takes it in no form."""
         return tuple(self.tokenize(self.text(prompt)))
 
-    def text(self, prompt: Prompt) -> str:
-        """The prompt as the template writes it, with marks. Raises as `tokens`.
+    def apart(self, prompt: Prompt) -> list[tuple[int, ...]]:
+        """The same tokens in pieces: what stands before the tools, each tool, and what comes after them. One
+        piece where there are no tools or the template does not show where they stand. Raises as `tokens`."""
+        text = self.text(prompt)
+        tokens = tuple(self.tokenize(text))
+        marked = self.text(prompt, edges=True)
+        edges = tool_edges(marked, len(prompt.of_kind(SegmentKind.TOOL)))
+        if marked.replace(EDGE, "") != text:
+            return [tokens]
+        cuts = [self._first_after(tokens, list(self.tokenize(text[:edge]))) for edge in edges]
+        return [tokens[start:end] for start, end in pairwise([0, *cuts, len(tokens)])]
+
+    def text(self, prompt: Prompt, edges: bool = False) -> str:
+        """The prompt as the template writes it, with marks; with `edges` also around tools. Raises as
+        `tokens`.
 
         Some templates know no system role, no tool messages, or no more than one call a message: simpler
         forms of the same conversation are tried in turn.
         """
-        tools = self._tools(prompt) if self._native else None
+        tools = self._tools(prompt, edges) if self._native else None
         refused: TemplateError | None = None
-        for messages in self._forms(prompt):
+        for messages in self._forms(prompt, edges):
             try:
                 return self._template.render(messages, tools, enable_thinking=False)
             except TemplateError as error:
@@ -83,20 +98,31 @@ class ChatLayout:
         pieces = fragment.split(_MARK)
         return tuple(token for piece in pieces if piece for token in self._vocabulary.tokenize(piece))
 
-    def _forms(self, prompt: Prompt) -> Iterator[list[dict[str, Any]]]:
+    def _first_after(self, tokens: Sequence[int], before: Sequence[int]) -> int:
+        """Which of a text's tokens is the first one after its beginning, whose own tokens are `before`. A
+        token that the beginning ends within belongs to it."""
+        pairs = enumerate(zip(tokens, before, strict=False))
+        first = next((place for place, (one, other) in pairs if one != other), len(before))
+        left = sum(len(self._vocabulary.piece(token)) for token in before[first:])
+        while left > 0 and first < len(tokens):
+            left -= len(self._vocabulary.piece(tokens[first]))
+            first += 1
+        return first
+
+    def _forms(self, prompt: Prompt, edges: bool) -> Iterator[list[dict[str, Any]]]:
         """The conversation as messages, from the form that tells most to the plainest."""
         if self._native:
-            yield self._messages(prompt, calls="together")
-            yield self._messages(prompt, calls="one by one")
-        messages = self._messages(prompt, calls="text")
+            yield self._messages(prompt, edges, calls="together")
+            yield self._messages(prompt, edges, calls="one by one")
+        messages = self._messages(prompt, edges, calls="text")
         yield messages
         if messages[0]["role"] == "system":
             first, second, *rest = messages
             yield [{"role": "user", "content": f"{first['content']}\n\n{second['content']}"}, *rest]
 
-    def _messages(self, prompt: Prompt, calls: str) -> list[dict[str, Any]]:
+    def _messages(self, prompt: Prompt, edges: bool, calls: str) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = []
-        if system := self._system(prompt):
+        if system := self._system(prompt, edges):
             messages.append({"role": "system", "content": system})
         told = ""  # results that only the next message can tell
         for turn in prompt.of_kind(SegmentKind.TURN):
@@ -113,19 +139,22 @@ class ChatLayout:
         messages.append({"role": "user", "content": told + now + self._guard("".join(request.parts))})
         return messages
 
-    def _system(self, prompt: Prompt) -> str:
+    def _system(self, prompt: Prompt, edges: bool) -> str:
         parts = [part for segment in prompt.of_kind(SegmentKind.SYSTEM) for part in segment.parts]
         if not self._native and (tools := prompt.of_kind(SegmentKind.TOOL)):
-            parts.append("Tools:\n" + "\n".join(self._guard(_text(tool)) for tool in tools))
+            texts = [self._guard(_text(tool)) for tool in tools]
+            parts.append("Tools:\n" + "\n".join(map(with_edges, texts) if edges else texts))
         return "\n\n".join(parts)
 
-    def _tools(self, prompt: Prompt) -> list[Any] | None:
+    def _tools(self, prompt: Prompt, edges: bool) -> list[Any] | None:
         tools = [self._guarded(json.loads(_text(tool))) for tool in prompt.of_kind(SegmentKind.TOOL)]
+        if edges:
+            tools = [{**tool, "function": with_edges(tool["function"])} for tool in tools]
         return tools or None
 
     def _guard(self, text: str) -> str:
         """`text` with a mark inside everything that spells a special token."""
-        text = text.replace(_MARK, "")
+        text = text.replace(_MARK, "").replace(EDGE, "")
         return self._pattern.sub(lambda found: found[0][0] + _MARK + found[0][1:], text)
 
     def _guarded(self, value: Any) -> Any:

@@ -106,6 +106,11 @@ class Context:
         """Take a sequence's cells away, or those of positions from `start` on and before `end`."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, end)
 
+    def move(self, sequence: int, by: int) -> None:
+        """Let a sequence's cells, which no other sequence has, stand `by` positions further on. Their keys
+        are turned with the next batch."""
+        llama_cpp.llama_memory_seq_add(self._memory, sequence, -1, -1, by)
+
     def clear(self) -> None:
         """Empty every sequence."""
         llama_cpp.llama_memory_clear(self._memory, False)

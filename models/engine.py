@@ -32,6 +32,7 @@ from .metadata import Metadata
 from .outbox import Chunk, Outbox
 from .prompt import Prompt, Segment
 from .registration import Registration
+from .reuse import Way
 from .scheduler import Scheduler
 from .store import Usage
 from .thinking import Thinking
@@ -216,6 +217,11 @@ class LlamaEngine:
     async def forget(self, *, on_disk: bool = True) -> None:
         """Let go of all that was computed and nobody uses; this model's files on disk only if asked to."""
         await asyncio.wrap_future(self._thread.call(lambda scheduler: scheduler.forget(on_disk)))
+
+    @property
+    def way(self) -> Way:
+        """How this model's prompts reuse what was computed."""
+        return self._thread.scheduler.way
 
     @property
     def usage(self) -> Usage:

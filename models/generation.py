@@ -13,7 +13,6 @@ from .errors import ContextFullError
 from .layout import TokenPrompt
 from .outbox import Outbox
 from .prompt import Prompt
-from .segment_key import Part
 from .store import CachedSegment
 from .thinking import ThinkFirst, Thinking
 from .vocabulary import Vocabulary
@@ -74,8 +73,6 @@ class Generation:
         self.reserved = reserved
         self.segments: list[CachedSegment] = []
         """What stands before the stream's tokens."""
-        self.parts: list[Part] = []
-        """Which of their cells it sees."""
         self.composed = False
         """Whether the stream's sequence has the segments' cells."""
         self.finished = False
@@ -87,8 +84,10 @@ class Generation:
         """What its sequence holds and will hold, apart from tools: the prompt and what was written."""
         self.read_under = request.read_under
         """The adapter that reads the prompt."""
-        self.read_alike: int | None = None
-        """How many of the first of those the prompt's reader computes; None: all."""
+        self.read_alike = 0
+        """How many of the first of those the prompt's reader reads in whole batches, as in any prompt."""
+        self.alone = True
+        """Whether nobody else has used the context since it began."""
         self.draft: list[int] = []
         """Guesses among the stream's tokens of this step, its last ones."""
         self._lookup = lookup
@@ -125,8 +124,7 @@ class Generation:
             start = self._switch.starts_at(tuple(tokens), prompt)
             if start == len(tokens):  # its invocation tokens are not there: it stays off
                 self._switch = None
-            else:
-                self.read_alike = self.stream.position + start
+        self.read_alike = self.stream.position + min(start, prompt)
         if 0 < start < len(tokens):
             self.stream.pending, self.later = tokens[:start], tokens[start:]
 

@@ -28,8 +28,9 @@ _AFTER = {SegmentKind.REQUEST: PLAN}
 class TokenPrompt:
     """A prompt's tokens.
 
-    `system` starts at position 0; each of `tools` starts where `system` ends and sees only that and itself;
-    `rest` starts where the longest tool ends and sees everything.
+    `system` starts at position 0; each of `tools` is computed where `system` ends and sees only that and
+    itself; `rest` starts where the longest tool ends, or the last one where they are moved into a row, and
+    sees everything.
     """
 
     system: tuple[int, ...]
@@ -41,11 +42,14 @@ class Layout:
     """Lays prompts out for one model: ours with its special tokens, any other in its chat template, or as
     plain text in order where it has none."""
 
-    def __init__(self, model: Model, vocabulary: Vocabulary) -> None:
-        """Raises `ModelFileError` when special tokens of our dialect are missing, `TemplateError` for a chat
+    def __init__(self, model: Model, vocabulary: Vocabulary, tools_apart: bool = False) -> None:
+        """tools_apart: tell tools from the rest also where they are read in order.
+
+        Raises `ModelFileError` when special tokens of our dialect are missing, `TemplateError` for a chat
         template that is broken."""
         self._vocabulary = vocabulary
         self._parallel = model.parallel_segments
+        self._apart = tools_apart
         self._special: dict[str, int] = {}
         self._segment = lru_cache(maxsize=8192)(self._tokenize)
         self._chat: ChatLayout | None = None
@@ -62,7 +66,8 @@ class Layout:
             self._special[name] = token
 
     def tokens(self, prompt: Prompt) -> TokenPrompt:
-        """Lay a prompt out. Where tool segments cannot be parallel, everything is in `rest`."""
+        """Lay a prompt out. Where tool segments cannot be parallel, everything is in `rest`, unless they are
+        to be told apart."""
         if self._parallel:
             tools = {self._segment(tool) for tool in prompt.of_kind(SegmentKind.TOOL)}
             rest = prompt.of_kind(SegmentKind.TURN, SegmentKind.FACTS, SegmentKind.REQUEST)
@@ -73,10 +78,28 @@ class Layout:
                 ),  # one order for one set: rounding depends on the order of computing
                 rest=self._sequence(rest),
             )
+        if not self._apart:
+            return TokenPrompt((), (), self._in_order(prompt))
+        system, *tools, rest = self._pieces(prompt)
+        if not all(tools) or len(set(tools)) < len(tools):
+            return TokenPrompt((), (), self._in_order(prompt))
+        return TokenPrompt(system, tuple(tools), rest)
+
+    def _in_order(self, prompt: Prompt) -> tuple[int, ...]:
         if self._chat is not None:
-            return TokenPrompt(system=(), tools=(), rest=self._chat.tokens(prompt))
-        beginning = tuple(self._vocabulary.beginning())
-        return TokenPrompt(system=(), tools=(), rest=beginning + self._sequence(prompt.segments))
+            return self._chat.tokens(prompt)
+        return (*self._vocabulary.beginning(), *self._sequence(prompt.segments))
+
+    def _pieces(self, prompt: Prompt) -> list[tuple[int, ...]]:
+        """What is in order, cut before the first tool, between tools and after the last; the first piece is
+        empty where tools cannot be told from the rest."""
+        if self._chat is not None:
+            pieces = self._chat.apart(prompt)
+            return pieces if len(pieces) > 1 else [(), *pieces]
+        system = (*self._vocabulary.beginning(), *self._sequence(prompt.of_kind(SegmentKind.SYSTEM)))
+        tools = [self._segment(tool) for tool in prompt.of_kind(SegmentKind.TOOL)]
+        rest = prompt.of_kind(SegmentKind.TURN, SegmentKind.FACTS, SegmentKind.REQUEST)
+        return [system, *tools, self._sequence(rest)]
 
     def segments(self, segments: Sequence[Segment]) -> TokenPrompt:
         """Lay out segments that are to be computed on their own: nothing where that cannot be."""

@@ -9,12 +9,13 @@ from typing import Self
 
 import llama_cpp
 
+from .batch import PROMPT_TOKENS
 from .fingerprint import fingerprint
 from .kv_types import KVType
 from .library import Model
 from .machine import llama_build, processor
 
-FORMAT = "1"
+FORMAT = "2"
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,13 @@ class Origin:
     llama_cpp: str
     build: str
     processor: str
+    together: str = str(PROMPT_TOKENS)
+    """How many tokens shared a batch: sums are rounded accordingly."""
     format: str = FORMAT
 
     @classmethod
-    def here(cls, model: Model, kv_type: KVType, flash_attention: bool) -> Self:
-        """The origin of what this model computes in this process."""
+    def here(cls, model: Model, kv_type: KVType, flash_attention: bool, together: int) -> Self:
+        """The origin of what this model computes in this process, `together` tokens in a batch."""
         return cls(
             model=fingerprint(model.path),
             kv_type=kv_type,
@@ -42,6 +45,7 @@ class Origin:
             llama_cpp=str(llama_cpp.__version__),
             build=llama_build(),
             processor=processor(),
+            together=str(together),
         )
 
     @cached_property
@@ -65,7 +69,12 @@ class Origin:
 
     def differences(self, other: Self) -> Iterator[str]:
         """What sets two origins apart, in words."""
-        words = {"kv_type": "KV type", "flash_attention": "attention", "repacked": "order of weights"}
+        words = {
+            "kv_type": "KV type",
+            "flash_attention": "attention",
+            "repacked": "order of weights",
+            "together": "size of batches",
+        }
         for field in fields(self):
             if getattr(self, field.name) != getattr(other, field.name):
                 yield words.get(field.name, field.name.replace("_", "."))

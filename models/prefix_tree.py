@@ -2,70 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from .segment_key import Part, SegmentKey
+from .segment_key import SegmentKey
 
 Tokens = tuple[int, ...]
 
 
 @dataclass(slots=True)
 class _Node:
-    """The tokens that lead here from the node above, and the segment that holds their KV."""
+    """A segment; None: the root. The children are those right after it, by their tokens."""
 
-    tokens: Tokens
     key: SegmentKey | None
-    children: dict[int, _Node] = field(default_factory=dict)
+    children: dict[Tokens, _Node] = field(default_factory=dict)
 
 
 class PrefixTree:
-    """Segments by the tokens that lead to their end; those of one adapter know nothing of another's."""
+    """Segments by the tokens that lead to their end; those of one adapter know nothing of another's.
 
-    def __init__(self) -> None:
+    All segments have the same number of tokens: two prompts share those before the one in which they part,
+    and no segment is ever used in part.
+    """
+
+    def __init__(self, tokens: int) -> None:
+        """`tokens` are the tokens of a segment."""
+        self._tokens = tokens
         self._roots: dict[str, _Node] = {}
 
     def insert(self, key: SegmentKey) -> None:
         """Add a segment. One that could not be used, since what it sees is not here, is left out."""
-        path = key.before + key.tokens
-        node = self._roots.setdefault(key.adapter, _Node((), None))
-        at = 0
-        while (child := node.children.get(path[at]) if at < len(path) else None) is not None:
-            shared = _common(child.tokens, path[at:])
-            at += shared
-            if shared < len(child.tokens):
-                if at < len(key.before):
-                    return
-                if at < len(path):
-                    node = _split(node, child, shared)
-                break
-            node = child
-        if len(key.before) <= at < len(path):
-            node.children[path[at]] = _Node(path[at:], key)
+        node = self._roots.setdefault(key.adapter, _Node(None))
+        for tokens in self._cut(key.before):
+            if tokens not in node.children:
+                return
+            node = node.children[tokens]
+        if len(key.tokens) == self._tokens and len(key.before) % self._tokens == 0:
+            node.children.setdefault(key.tokens, _Node(key))
 
-    def match(self, tokens: Tokens, adapter: str, here: Callable[[SegmentKey], bool]) -> list[Part]:
-        """The parts of segments that hold the longest known beginning of `tokens`, without a gap.
+    def match(self, tokens: Tokens, adapter: str, here: Callable[[SegmentKey], bool]) -> list[SegmentKey]:
+        """The segments that hold the longest known beginning of `tokens`, one after the other.
 
         Segments that are not `here` any more are forgotten, with all that builds on them.
         """
-        parts: list[Part] = []
-        node, at = self._roots.get(adapter), 0
-        while node is not None and at < len(tokens):
-            child = node.children.get(tokens[at])
-            if child is None:
+        keys: list[SegmentKey] = []
+        node = self._roots.get(adapter, _Node(None))
+        for piece in self._cut(tokens):
+            child = node.children.get(piece)
+            if child is None or child.key is None:
                 break
-            assert child.key is not None
             if not here(child.key):
-                del node.children[tokens[at]]
+                del node.children[piece]
                 break
-            shared = _common(child.tokens, tokens[at:])
-            if parts and parts[-1].key == child.key:
-                parts[-1] = Part(child.key, parts[-1].start, at + shared)
-            else:
-                parts.append(Part(child.key, at, at + shared))
-            at += shared
-            node = child if shared == len(child.tokens) else None
-        return parts
+            keys.append(child.key)
+            node = child
+        return keys
 
     def sweep(self, here: Callable[[SegmentKey], bool]) -> None:
         """Forget all segments that are not here any more, with all that builds on them."""
@@ -73,35 +64,20 @@ class PrefixTree:
         while nodes:
             node = nodes.pop()
             node.children = {
-                token: child for token, child in node.children.items() if child.key and here(child.key)
+                tokens: child for tokens, child in node.children.items() if child.key and here(child.key)
             }
             nodes.extend(node.children.values())
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._roots.clear()
-
     def __iter__(self) -> Iterator[SegmentKey]:
         """Every segment that a match can still name."""
-        nodes, keys = list(self._roots.values()), dict[SegmentKey, None]()
+        nodes = list(self._roots.values())
         while nodes:
             node = nodes.pop()
             if node.key is not None:
-                keys[node.key] = None
+                yield node.key
             nodes.extend(node.children.values())
-        return iter(keys)
 
-
-def _split(parent: _Node, child: _Node, at: int) -> _Node:
-    """Put a node into the middle of the way to `child`; both name the segment that holds them."""
-    middle = _Node(child.tokens[:at], child.key, {child.tokens[at]: child})
-    parent.children[child.tokens[0]] = middle
-    child.tokens = child.tokens[at:]
-    return middle
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many tokens two sequences have in common from their beginnings."""
-    if one == other[: len(one)]:
-        return len(one)
-    return next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(other))
+    def _cut(self, tokens: Tokens) -> Iterator[Tokens]:
+        """As many pieces of a segment's length as there are."""
+        for start in range(0, len(tokens) - self._tokens + 1, self._tokens):
+            yield tokens[start : start + self._tokens]

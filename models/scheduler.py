@@ -13,23 +13,14 @@ from .context import Context
 from .drafts import Lookup
 from .errors import AdapterError, NativeError, RequestTooLongError
 from .generation import MOST_BEFORE_DRAFT, Generation, Request, Reserved
-from .kv_files import KVFiles
-from .kv_memory import KVMemory
-from .kv_types import cell_bytes
-from .layout import Layout, TokenPrompt, segment_keys
+from .layout import Layout, TokenPrompt
 from .library import Model
-from .origin import Origin
-from .prefixes import Prefixes
-from .segment_key import Part, SegmentKey
-from .store import CachedSegment, KVStore, Usage
+from .reuse import SEGMENT_SEQUENCES, Reuse, Reused, Way, segment_sequences, way_of
+from .store import CachedSegment, Usage
 from .thinking import ThinkFirst
 from .vocabulary import Vocabulary
 
 DRAFT_ROWS = 32  # drafted tokens of all generations in one batch
-SEGMENT_SEQUENCES = 64  # more would slow every step down
-PREFIX_SEQUENCES = 32
-PREFIX_BYTES = 32 * 2**20  # of one segment: what is copied in about 10 ms
-RESIDENT_CELLS = 512
 ROOM_TO_WRITE = 64  # a prompt that leaves less for what is to be written is too long
 # The first step after a switch takes about 2 ms more. Nobody waits longer than so many steps for each of
 # the other adapters, and no request longer than so many that overtake it.
@@ -55,16 +46,17 @@ class Scheduler:
 
         draft: how many tokens a generation may guess ahead. prompt_tokens: of one prompt in one batch.
         """
-        segment_sequences = SEGMENT_SEQUENCES if model.parallel_segments else PREFIX_SEQUENCES
+        way = way_of(model, cache)
+        sequences = segment_sequences(way, cells, prompt_tokens)
         self._vocabulary = vocabulary
-        self._layout = Layout(model, vocabulary)
+        self._layout = Layout(model, vocabulary, tools_apart=way is Way.SHIFTED)
         self._positions = model.positions
         self._prompt_tokens = prompt_tokens
         self._batch = Batch(2 * max(prompt_tokens, PROMPT_TOKENS))
         self._context = Context(
             model,
             cells,
-            parallel + segment_sequences,
+            parallel + sequences,
             batch=self._batch.capacity,
             threads=threads,
             kv_type=cache.type_for(model.metadata),
@@ -72,9 +64,9 @@ class Scheduler:
         )
         self.draft = draft
         """How many tokens a generation may guess ahead."""
-        ids = range(parallel, parallel + segment_sequences)
-        self._segments = _store(model, self._context, ids, cache)
-        self._prefixes = None if model.parallel_segments else _prefixes(self._segments, model, cache)
+        ids = range(parallel, parallel + sequences)
+        self._reuse = Reuse(way, model, self._context, ids, cache, prompt_tokens)
+        self._segments = self._reuse.store
         self.ahead = Ahead(self._context, self._segments, self._layout, self._batch, self._positions)
         """What is done while nobody waits for text."""
         self._spare = list(range(parallel))
@@ -94,6 +86,11 @@ class Scheduler:
     def computed(self) -> int:
         """How many tokens went through the model so far."""
         return self._context.computed
+
+    @property
+    def way(self) -> Way:
+        """How prompts reuse what was computed."""
+        return self._reuse.way
 
     @property
     def usage(self) -> Usage:
@@ -131,9 +128,7 @@ class Scheduler:
     def forget(self, on_disk: bool = True) -> None:
         """Let go of every segment that nobody uses, on disk only if asked to."""
         self.ahead.pause()
-        self._segments.forget(on_disk)
-        if self._prefixes is not None:
-            self._prefixes.forget()
+        self._reuse.forget(on_disk)
 
     def _serve(self) -> None:
         for generation in [running for running in self._running if running.cancelled]:
@@ -165,9 +160,7 @@ class Scheduler:
             self._end(generation, error)
         self.ahead.pause()
         self._context.clear()
-        self._segments.forget()
-        if self._prefixes is not None:
-            self._prefixes.forget()
+        self._reuse.forget()
 
     def close(self, error: Exception) -> None:
         """End everything with `error` and free the context."""
@@ -209,22 +202,19 @@ class Scheduler:
         tokens = first.tokens = first.tokens or self._layout.tokens(first.prompt)
         switch = self.adapters.get(first.adapter)
         first.read_under = switch.identity if switch and switch.reads_prompt else ""
-        keys = segment_keys(tokens, first.read_under)
-        room = self._room(tokens, keys, min(first.max_tokens, ROOM_TO_WRITE)) // len(requests)
-        reserved = Reserved(len(tokens.rest) + len(requests) * min(first.max_tokens, room))
+        reused = self._reuse.segments(tokens, first.read_under)
+        room = self._room(tokens, reused, min(first.max_tokens, ROOM_TO_WRITE)) // len(requests)
+        cells = len(tokens.rest) + reused.copied + len(requests) * min(first.max_tokens, room)
+        reserved = Reserved(cells)
         every = {reserved, *(running.reserved for running in self._running)}
         free = self._context.cells - sum(one.cells for one in every)
-        if len(self._spare) < len(requests) or not self._segments.fit(keys, free):
+        if len(self._spare) < len(requests) or not self._segments.fit(reused.keys, free):
             return False
-        parts = [Part(key, len(key.before), key.end) for key in keys]
-        rest = tokens.rest
-        if self._prefixes is not None:
-            beginning = _reusable(tokens.rest, switch)
-            parts = self._prefixes.find(beginning, first.read_under, lambda reused: free + reused)
-            keys = [part.key for part in parts]
-            reused = parts[-1].end if parts else 0
-            rest, free, reserved.cells = rest[reused:], free + reused, reserved.cells - reused
-        stream = Stream(-1, max((part.end for part in parts), default=0), list(rest))
+        alone = not self._running
+        if known := self._reuse.known(tokens, first.read_under, switch, free, alone):
+            reused, free = known, free + known.start
+            reserved.cells -= known.start
+        stream = Stream(-1, reused.start, list(reused.rest))
         lookup = self._lookup(first, tokens) if self.draft else None
         generation = Generation(
             requests, self._chooser(requests), self._vocabulary, stream, room, reserved, switch, lookup
@@ -234,8 +224,10 @@ class Scheduler:
             generation.close()
             return True
         stream.sequence, *generation.spare = [self._spare.pop() for _ in requests]
-        generation.parts = parts
-        generation.segments = self._segments.acquire(keys, free, alone=not self._running)
+        generation.segments = self._segments.acquire(reused.keys, free, alone)
+        for running in self._running:
+            running.alone = False
+        generation.alone = alone
         self._running.append(generation)
         return True
 
@@ -254,13 +246,13 @@ class Scheduler:
         make = thoughts[0].then or (lambda _: request.constraint)
         return ThinkFirst(thoughts, self._vocabulary, lambda thought: constrained(make(thought)))
 
-    def _room(self, tokens: TokenPrompt, keys: list[SegmentKey], needed: int) -> int:
+    def _room(self, tokens: TokenPrompt, reused: Reused, needed: int) -> int:
         """How many tokens can be written after a prompt when nothing else runs; not fewer than `needed`."""
-        cells = self._context.cells - sum(len(key.tokens) for key in keys)
-        most = min(cells, self._positions - _start_of_rest(keys)) - 1
-        if len(keys) > SEGMENT_SEQUENCES:
+        cells = self._context.cells - sum(len(key.tokens) for key in reused.keys) - reused.copied
+        most = min(cells, self._positions - reused.start) - 1
+        if len(reused.keys) > SEGMENT_SEQUENCES:
             raise RequestTooLongError(
-                f"at most {SEGMENT_SEQUENCES - 1} tools fit at once, not {len(keys) - 1}"
+                f"at most {SEGMENT_SEQUENCES - 1} tools fit at once, not {len(reused.keys) - 1}"
             )
         fits = most + 1 - needed
         if len(tokens.rest) > fits:
@@ -282,7 +274,9 @@ class Scheduler:
                 continue
             if not generation.composed and not self._compose(generation):
                 continue
-            generation.add_draft(min(left, self._batch.capacity - self._batch.size - MOST_BEFORE_DRAFT))
+            if min(len(generation.stream.pending), self._prompt_tokens) > self._batch.room:
+                continue  # whole pieces only: what is read together is rounded together
+            generation.add_draft(min(left, self._batch.room - MOST_BEFORE_DRAFT))
             left -= len(generation.draft)
             wanted = 0 if generation.later else 1 + len(generation.draft)
             row = self._batch.add(generation.stream, self._prompt_tokens, wanted)
@@ -305,21 +299,9 @@ class Scheduler:
 
     def _compose(self, generation: Generation) -> bool:
         """Let a generation see its segments, if all are complete."""
-        streams = [segment.stream for segment in generation.segments if segment.complete]
-        if len(streams) < len(generation.segments):
+        if not all(segment.complete for segment in generation.segments):
             return False
-        alone = self._alone(generation)
-        if alone:
-            self._segments.line_up(generation.segments)
-        else:
-            self._segments.bring_back(generation.segments)
-        for stream, part in zip(streams, generation.parts, strict=True):
-            assert stream is not None
-            self._context.copy(stream.sequence, generation.stream.sequence, part.start, part.end)
-        if alone and generation.parts and part.end < part.key.end and generation.segments[-1].users == 1:
-            # Its other cells would stand between what is reused and what comes next.
-            self._segments.let_go(generation.segments.pop())
-            generation.reserved.cells += part.end - part.start
+        self._reuse.compose(generation, self._alone(generation))
         generation.composed = True
         return True
 
@@ -359,42 +341,10 @@ class Scheduler:
                 self._end(generation, None)
 
     def _end(self, generation: Generation, error: Exception | None) -> None:
-        if self._prefixes is not None and error is None and generation.composed:
-            tokens = generation.tokens[: generation.stream.position][: generation.read_alike]
-            sequence, adapter = generation.stream.sequence, generation.read_under
-            self._prefixes.keep(sequence, tuple(tokens), adapter, generation.parts)
+        if error is None:
+            self._reuse.keep(generation)
         generation.close(error)
         self._running.remove(generation)
         self._context.remove(generation.stream.sequence)
         self._spare += [generation.stream.sequence, *generation.spare]
         self._segments.release(generation.segments)
-
-
-def _store(model: Model, context: Context, sequences: range, cache: CacheSettings) -> KVStore:
-    kv_type = cache.type_for(model.metadata)
-    resident = RESIDENT_CELLS if model.parallel_segments else context.cells // 2
-    if cache.context_bytes is not None:
-        resident = cache.context_bytes // cell_bytes(model.metadata, kv_type)
-    files = None
-    if cache.disk_bytes and sequences:
-        origin = Origin.here(model, kv_type, context.flash_attention)
-        files = KVFiles(cache.files_folder, origin, cache.disk_bytes)
-    return KVStore(context, sequences, resident, KVMemory(cache.memory_bytes), files)
-
-
-def _prefixes(store: KVStore, model: Model, cache: CacheSettings) -> Prefixes:
-    bytes_each = cell_bytes(model.metadata, cache.type_for(model.metadata))
-    return Prefixes(store, longest=max(64, PREFIX_BYTES // bytes_each))
-
-
-def _reusable(prompt: tuple[int, ...], switch: Switch | None) -> tuple[int, ...]:
-    """What of a prompt may come from before: all that its reader reads, but for the last token, after which
-    text is written."""
-    end = len(prompt) - 1
-    if switch is not None and not switch.reads_prompt:
-        end = min(end, switch.starts_at(prompt, len(prompt)))
-    return prompt[:end]
-
-
-def _start_of_rest(keys: list[SegmentKey]) -> int:
-    return max((key.end for key in keys), default=0)

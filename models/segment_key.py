@@ -14,6 +14,10 @@ class SegmentKey(NamedTuple):
     tokens: tuple[int, ...]
     adapter: str = ""
 
+    def __hash__(self) -> int:
+        # What stands before may be thousands of tokens, and is told apart by `==` where it has to be.
+        return hash((len(self.before), self.tokens, self.adapter))
+
     @property
     def end(self) -> int:
         """The position after the last token."""
@@ -23,11 +27,3 @@ class SegmentKey(NamedTuple):
     def seen(self) -> Self:
         """The key of what stands before, when that is one segment: a tool's system segment."""
         return type(self)((), self.before, self.adapter)
-
-
-class Part(NamedTuple):
-    """The cells of a segment from position `start` up to and without `end`."""
-
-    key: SegmentKey
-    start: int
-    end: int

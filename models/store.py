@@ -157,11 +157,14 @@ class KVStore:
         if not kept:
             self._context.clear()
 
-    def let_go(self, segment: CachedSegment) -> None:
-        """`release` a segment that nobody else uses, and take it out of the context."""
+    def lend(self, segment: CachedSegment) -> SavedCells:
+        """A copy of a complete segment's cells. It is released, and leaves the context if nobody else uses
+        it: who has the copy needs it no more."""
+        cells = self._copy(segment)
         segment.users -= 1
         if not segment.users:
             self._leave(segment)
+        return cells
 
     def share(self, segments: Sequence[CachedSegment]) -> None:
         """Somebody else uses what `acquire` gave, too, and will release it."""
@@ -216,10 +219,10 @@ class KVStore:
             self._context.remove(segment.stream.sequence, end=len(key.before))
         self._save(key, pinned or not key.before)
 
-    def keep(self, key: SegmentKey, sequence: int, follows: SegmentKey | None) -> bool:
+    def keep(self, key: SegmentKey, sequence: int, follows: SegmentKey | None, alone: bool) -> bool:
         """Make a segment of cells that a sequence holds; False where there is no place for it.
 
-        follows: the segment whose cells come right before, if they are lined up.
+        follows: the segment right before it. alone: nobody else used the context since that was lined up.
         """
         if key in self._resident:
             return True
@@ -231,7 +234,7 @@ class KVStore:
         self._context.copy(sequence, segment.stream.sequence, len(key.before), key.end)
         self._resident[key] = segment
         self._unsaved[key] = None
-        if self._line and follows == self._line[-1]:
+        if alone and follows == (self._line[-1] if self._line else None):
             self._line.append(key)
         return True
 

@@ -7,6 +7,7 @@ next best token, and by its rank. In the spirit of Token-DiFR (https://arxiv.org
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 
@@ -33,7 +34,8 @@ class Comparison:
     difference: the largest between two logits. margin: the smallest of a chosen token's logit over the best
     other one, afresh; below 0 where more than the model had a say, such as a grammar. rank: by how much the
     rank of a token that was chosen afresh is worse in this run, at most. diverges_at: the place of the first
-    other token.
+    other token. drift: how far the probabilities are from those afresh, by Kullback-Leibler divergence, in
+    nats a token.
     """
 
     tokens: int
@@ -41,6 +43,7 @@ class Comparison:
     margin: float
     rank: int
     diverges_at: int | None
+    drift: float = 0.0
 
     @property
     def exact(self) -> bool:
@@ -55,14 +58,15 @@ def compare(trace: Trace, afresh: Trace) -> Comparison:
     if parted is None and len(trace.tokens) != len(afresh.tokens):
         parted = len(pairs)
     compared = len(pairs) if parted is None else min(parted + 1, len(pairs))
-    difference, margin, rank = 0.0, float("inf"), 0
+    difference, margin, rank, drift = 0.0, float("inf"), 0, 0.0
     for place in range(compared):
         row, fresh, token = trace.rows[place], afresh.rows[place], afresh.tokens[place]
         apart = float(np.abs(row - fresh).max())
         difference = max(difference, float("inf") if np.isnan(apart) else apart)
         margin = min(margin, _margin(fresh, token))
         rank = max(rank, _rank(row, token) - _rank(fresh, token))
-    return Comparison(compared, difference, margin, rank, parted)
+        drift += _divergence(fresh, row) / compared if 0 < apart < np.inf else 0.0
+    return Comparison(compared, difference, margin, rank, parted, drift)
 
 
 def verdict(comparisons: Sequence[Comparison]) -> str:
@@ -79,6 +83,22 @@ def verdict(comparisons: Sequence[Comparison]) -> str:
     if all(one.exact for one in comparisons):
         return "exact"
     return f"equal up to rounding (largest logit difference {difference:.2g})"
+
+
+def drift(comparisons: Sequence[Comparison]) -> str:
+    """How far a set of runs is from those afresh that need not agree with them, in a few words."""
+    read = [one for one in comparisons if one.tokens]
+    differences = [one.difference for one in read] or [0.0]
+    nats = sum(one.drift * one.tokens for one in read) / max(1, sum(one.tokens for one in read))
+    return (
+        f"drifts by {nats:.2g} nats a token; the largest logit difference of a plan is"
+        f" {median(differences):.2g} in the median, {max(differences):.2g} at most"
+    )
+
+
+def _divergence(fresh: Row, row: Row) -> float:
+    p, q = (logits - np.logaddexp.reduce(logits) for logits in (fresh.astype(np.float64), row))
+    return float(np.sum(np.exp(p) * (p - q)))
 
 
 def _margin(logits: Row, token: int) -> float:

@@ -1,6 +1,7 @@
 """`scrubjay verify-cache` shows whether reuse leaves a trace in what is written."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,24 @@ def test_runs_of_a_sound_cache_agree(tmp_path: Path, cases: Path, parallel: bool
     assert [name for name, _ in said] == ["warm", "restarted", "reordered"][: 3 if parallel else 2]
     assert all(words == "exact" or words.startswith("equal up to rounding") for _, words in said)
     assert done.output.count("2 of 2 plans the same") == len(said)
+
+
+def test_shifted_segments_are_held_against_a_run_that_computes_everything(
+    tmp_path: Path, cases: Path
+) -> None:
+    make_tiny_planner(tmp_path / "tiny.gguf", parallel_segments=False)
+    command = ["--model", str(tmp_path / "tiny.gguf"), "--cases", str(cases), "--shifted"]
+    done = CliRunner().invoke(verify_cache, command, standalone_mode=False)
+    assert done.return_value == 0, done.output
+    assert re.search(r"^shifted +drifts by \S+ nats a token", done.output, re.MULTILINE)
+
+
+def test_where_nothing_is_moved_that_is_said(tmp_path: Path, cases: Path) -> None:
+    make_tiny_planner(tmp_path / "tiny.gguf")
+    command = ["--model", str(tmp_path / "tiny.gguf"), "--cases", str(cases), "--limit", "1", "--shifted"]
+    done = CliRunner().invoke(verify_cache, command, standalone_mode=False)
+    assert "are not moved: it reads them in parallel" in done.output
+    assert "nats" not in done.output
 
 
 def test_a_line_that_is_no_case_is_named(tmp_path: Path, cases: Path) -> None:

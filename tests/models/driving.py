@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scrubjay.models.adapter_file import read_adapter
 from scrubjay.models.adapters import AdapterUse
+from scrubjay.models.batch import PROMPT_TOKENS
 from scrubjay.models.cache_settings import IN_MEMORY, CacheSettings
 from scrubjay.models.constrained import Greedy
 from scrubjay.models.errors import EngineClosedError
@@ -18,6 +19,7 @@ from scrubjay.models.generation import Request
 from scrubjay.models.layout import Layout
 from scrubjay.models.library import load_model
 from scrubjay.models.prompt import Prompt, Segment
+from scrubjay.models.reuse import Way, way_of
 from scrubjay.models.scheduler import Scheduler
 from scrubjay.models.vocabulary import Vocabulary
 
@@ -78,12 +80,19 @@ class Driver:
     """A scheduler and everything it stands on."""
 
     def __init__(
-        self, path: Path, cells: int = 1024, parallel: int = 4, cache: CacheSettings = IN_MEMORY
+        self,
+        path: Path,
+        cells: int = 1024,
+        parallel: int = 4,
+        cache: CacheSettings = IN_MEMORY,
+        prompt_tokens: int = PROMPT_TOKENS,
     ) -> None:
         self.model = load_model(path)
         self.vocabulary = Vocabulary(self.model)
-        self.layout = Layout(self.model, self.vocabulary)
-        self.scheduler = Scheduler(self.model, self.vocabulary, cells, parallel, 1, cache)
+        self.layout = Layout(self.model, self.vocabulary, way_of(self.model, cache) is Way.SHIFTED)
+        self.scheduler = Scheduler(
+            self.model, self.vocabulary, cells, parallel, 1, cache, prompt_tokens=prompt_tokens
+        )
 
     def close(self) -> None:
         self.scheduler.close(EngineClosedError("the test is over"))
@@ -131,10 +140,14 @@ class Driver:
 
 @contextmanager
 def driving(
-    path: Path, cells: int = 1024, parallel: int = 4, cache: CacheSettings = IN_MEMORY
+    path: Path,
+    cells: int = 1024,
+    parallel: int = 4,
+    cache: CacheSettings = IN_MEMORY,
+    prompt_tokens: int = PROMPT_TOKENS,
 ) -> Iterator[Driver]:
     """A driver for a model, closed at the end."""
-    driver = Driver(path, cells, parallel, cache)
+    driver = Driver(path, cells, parallel, cache, prompt_tokens)
     try:
         yield driver
     finally:

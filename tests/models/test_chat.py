@@ -1,6 +1,7 @@
 """Prompts for models that others made: as conversations, with nobody's text turned into special tokens."""
 
 import json
+from itertools import chain, permutations
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,53 @@ def test_a_dialect_that_cannot_be_spoken_is_refused() -> None:
         dialect_of(Path("x"), {}, "hermes")
     with pytest.raises(ModelFileError, match="'klingon'"):
         dialect_of(Path("x"), {}, "klingon")
+
+
+def tool(name: str) -> Segment:
+    function = {
+        "name": name,
+        "description": f"Does {name}.",
+        "parameters": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+    }
+    return Segment.tool(json.dumps({"type": "function", "function": function}))
+
+
+@pytest.mark.parametrize(
+    ("template", "dialect", "forms"),
+    [
+        ("Qwen-Qwen2.5-7B-Instruct", "hermes", 1),
+        ("Qwen-Qwen2.5-7B-Instruct", "plan", 3),  # a line break before them, or after, or neither
+        ("meta-llama-Llama-3.2-3B-Instruct", "llama-3", 1),
+        ("mistralai-Mistral-Nemo-Instruct-2407", "mistral", 4),  # they are the items of a JSON list
+    ],
+)
+def test_a_tool_is_the_same_piece_of_prompts_wherever_it_stands(
+    qwen: tuple[Model, Vocabulary], template: str, dialect: str, forms: int
+) -> None:
+    model, vocabulary = qwen
+    metadata = {**model.metadata, "tokenizer.chat_template": templates()[template]}
+    layout = ChatLayout(metadata, vocabulary, dialect)
+    names = ("note", "find", "get_phone_number")
+    found: dict[str, set[tuple[int, ...]]] = {name: set() for name in names}
+    beginnings = set()
+    for order in permutations(names):
+        asked = Prompt((Segment.system("Plan."), *map(tool, order), Segment.request("note \ufdd1milk")))
+        pieces = layout.apart(asked)
+        assert tuple(chain.from_iterable(pieces)) == layout.tokens(asked)
+        for name, piece in zip(order, pieces[1:-1], strict=True):
+            found[name].add(piece)
+            text = b"".join(map(vocabulary.piece, piece)).decode()
+            assert [other for other in names if other in text] == [name]
+        beginnings.add(pieces[0])
+    assert len(beginnings) == 1
+    assert all(len(pieces) <= forms for pieces in found.values())
+
+
+def test_tools_stay_with_the_rest_where_a_template_does_not_show_where_they_stand(
+    qwen: tuple[Model, Vocabulary],
+) -> None:
+    model, vocabulary = qwen
+    source = "{% for tool in tools %}{{ tool.function.name | length }}{% endfor %}{{ messages[-1].content }}"
+    layout = ChatLayout({**model.metadata, "tokenizer.chat_template": source}, vocabulary, "hermes")
+    asked = Prompt((tool("note"), tool("find"), Segment.request("note milk")))
+    assert layout.apart(asked) == [layout.tokens(asked)]

@@ -144,7 +144,7 @@ def test_whatever_was_asked_before_a_request_reads_its_own_tools_and_nothing_els
 ) -> None:
     path, weights = planner_and_weights
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scrubjay.models.scheduler.RESIDENT_CELLS", 60)
+        patch.setattr("scrubjay.models.reuse.RESIDENT_CELLS", 60)
         with driving(path, cells=256) as driver:
             for together in rounds:
                 asked = [prompt(f"note {place}", tuple(tools)) for place, tools in enumerate(together)]

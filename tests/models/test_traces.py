@@ -1,8 +1,9 @@
 """Runs are compared by the logits of what was chosen."""
 
 import numpy as np
+import pytest
 
-from scrubjay.models.traces import Trace, compare, verdict
+from scrubjay.models.traces import Trace, compare, drift, verdict
 
 
 def trace(tokens: list[int], *rows: list[float]) -> Trace:
@@ -39,3 +40,13 @@ def test_a_run_that_ends_early_or_computes_nonsense_is_not_the_same() -> None:
     assert compare(trace([2], [1.0, 2.0, 4.0]), FRESH).diverges_at == 1
     nonsense = compare(trace([2, 0], [1.0, float("nan"), 4.0], [3.0, 0.0, 1.0]), FRESH)
     assert nonsense.difference == float("inf")
+
+
+def test_how_far_runs_drift_is_told_in_nats_a_token() -> None:
+    moved = compare(trace([2, 0], [1.0, 2.0, 4.0], [3.0, 2.0, 1.0]), FRESH)
+    p, q = (np.exp(row) / np.exp(row).sum() for row in (np.array([3.0, 0.0, 1.0]), np.array([3.0, 2.0, 1.0])))
+    assert moved.drift == pytest.approx((p * np.log(p / q)).sum() / 2)
+    assert compare(FRESH, FRESH).drift == 0
+    said = drift([compare(FRESH, FRESH), moved])
+    assert said.startswith(f"drifts by {moved.drift / 2:.2g} nats a token; the largest logit difference")
+    assert said.endswith("is 1 in the median, 2 at most")

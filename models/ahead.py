@@ -67,7 +67,7 @@ class Ahead:
     def _move_on(self, registration: Registration) -> None:
         key = registration.left[0]
         if not self._acquired:
-            if key.end > self._longest or self._store.ready(key):
+            if key.end > self._longest or self._store.copies.ready(key):
                 registration.advance(computed=False)
                 return
             self._acquired = self._store.acquire([key.seen, key] if key.before else [key], self._longest)

@@ -39,6 +39,8 @@ from .thinking import Thinking
 from .vocabulary import Vocabulary
 
 EXIT_TIMEOUT_S = 5.0
+FETCH_S = 0.05
+"""How much longer loading takes so that the first request finds what was used last in memory."""
 
 
 class EngineSettings(BaseModel):
@@ -355,6 +357,7 @@ class EngineThread:
         )
         self.scheduler = scheduler
         vocabulary.grammar_tokenizer()
+        scheduler.fetch(FETCH_S)
         self.loaded.set_result((model, vocabulary))
         end: Exception = EngineClosedError("the engine was closed; load the model again")
         try:

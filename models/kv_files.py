@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class KVFiles:
         self._writable = True
         self._entries: dict[Path, _Entry] = {}
         self._total = 0
+        self._path = lru_cache(maxsize=8192)(self._make_path)
         self._open()
 
     @property
@@ -128,11 +130,17 @@ class KVFiles:
         except UnusableFile as problem:
             self.distrust(key, str(problem))
             return None
-        now = time.time()
-        self._note(path, len(data), now)
-        with contextlib.suppress(OSError):  # it may have left meanwhile
-            os.utime(path, (now, now))
+        if path not in self._entries:  # another process has written it
+            self._note(path, len(data), time.time())
         return cells
+
+    def used(self, key: SegmentKey) -> None:
+        """A segment is used now, wherever it was read from: others leave the disk before it."""
+        path = self._path(key)
+        if (entry := self._entries.get(path)) is not None:
+            entry.used = time.time()
+            with contextlib.suppress(OSError):  # it may have left meanwhile
+                os.utime(path, (entry.used, entry.used))
 
     def distrust(self, key: SegmentKey, problem: str) -> None:
         """Take a file away that turned out to be unusable."""
@@ -238,7 +246,7 @@ class KVFiles:
         if (entry := self._entries.pop(path, None)) is not None:
             self._total -= entry.size
 
-    def _path(self, key: SegmentKey) -> Path:
+    def _make_path(self, key: SegmentKey) -> Path:
         tokens = np.array((len(key.before), *key.before, *key.tokens), np.int32).tobytes()
         name = sha256(self._origin.digest + key.adapter.encode() + b"\0" + tokens).hexdigest()[:32]
         return self._folder / f"{name}.kv"

@@ -69,21 +69,20 @@ class Layout:
         """Lay a prompt out. Where tool segments cannot be parallel, everything is in `rest`, unless they are
         to be told apart."""
         if self._parallel:
-            tools = {self._segment(tool) for tool in prompt.of_kind(SegmentKind.TOOL)}
-            rest = prompt.of_kind(SegmentKind.TURN, SegmentKind.FACTS, SegmentKind.REQUEST)
-            return TokenPrompt(
-                system=self._sequence(prompt.of_kind(SegmentKind.SYSTEM)),
-                tools=tuple(
-                    sorted(tools)
-                ),  # one order for one set: rounding depends on the order of computing
-                rest=self._sequence(rest),
-            )
+            return self._side_by_side(prompt)
         if not self._apart:
             return TokenPrompt((), (), self._in_order(prompt))
         system, *tools, rest = self._pieces(prompt)
         if not all(tools) or len(set(tools)) < len(tools):
             return TokenPrompt((), (), self._in_order(prompt))
         return TokenPrompt(system, tuple(tools), rest)
+
+    def _side_by_side(self, prompt: Prompt) -> TokenPrompt:
+        # One order of tools for one set: rounding depends on the order of computing.
+        tools = sorted({self._segment(tool) for tool in prompt.of_kind(SegmentKind.TOOL)})
+        system = self._sequence(prompt.of_kind(SegmentKind.SYSTEM))
+        rest = prompt.of_kind(SegmentKind.TURN, SegmentKind.FACTS, SegmentKind.REQUEST)
+        return TokenPrompt(system, tuple(tools), self._sequence(rest))
 
     def _in_order(self, prompt: Prompt) -> tuple[int, ...]:
         if self._chat is not None:

@@ -33,7 +33,7 @@ class Prefixes:
         self._tokens = tokens
         self._tree = PrefixTree(tokens)
         self._kept = 0
-        for key in sorted(store.on_disk(), key=lambda key: len(key.before)):
+        for key in sorted(store.copies.on_disk(), key=lambda key: len(key.before)):
             self._tree.insert(key)
 
     def find(self, tokens: Tokens, adapter: str, room: Callable[[int], int], alone: bool) -> list[SegmentKey]:

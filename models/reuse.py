@@ -10,6 +10,7 @@ from .batch import PROMPT_TOKENS
 from .cache_settings import CacheSettings
 from .context import Context
 from .generation import Generation
+from .kv_copies import KVCopies
 from .kv_files import KVFiles
 from .kv_memory import KVMemory
 from .kv_types import KVType, cell_bytes
@@ -159,7 +160,7 @@ def _store(
     if cache.disk_bytes:
         origin = Origin.here(model, kv_type, context.flash_attention, together)
         files = KVFiles(cache.files_folder, origin, cache.disk_bytes)
-    return KVStore(context, sequences, resident, KVMemory(cache.memory_bytes), files)
+    return KVStore(context, sequences, resident, KVCopies(KVMemory(cache.memory_bytes), files))
 
 
 def _reusable(prompt: tuple[int, ...], switch: Switch | None) -> tuple[int, ...]:

@@ -97,6 +97,10 @@ class Scheduler:
         """What computed segments take."""
         return self._segments.usage
 
+    def fetch(self, seconds: float) -> None:
+        """Bring computed segments that were used last closer, for so long."""
+        self._segments.copies.fetch(seconds)
+
     def submit(self, *requests: Request) -> None:
         """Queue a request; or several that differ only in how their thoughts are drawn."""
         self._waiting.append(requests)

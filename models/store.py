@@ -5,14 +5,14 @@ ones stay in the context; a copy of each waits in memory, and another on disk fo
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from .batch import PROMPT_TOKENS, Batch, Stream
 from .context import Context, SavedCells
 from .errors import NativeError
-from .kv_files import KVFiles
-from .kv_memory import KVMemory
+from .kv_copies import KVCopies
 from .segment_key import SegmentKey
 
 
@@ -45,18 +45,16 @@ class KVStore:
     """Hands segments to generations and keeps those that may be wanted again. At each of its three levels,
     what was used longest ago leaves first."""
 
-    def __init__(
-        self, context: Context, sequences: range, resident_cells: int, memory: KVMemory, files: KVFiles | None
-    ) -> None:
+    def __init__(self, context: Context, sequences: range, resident_cells: int, copies: KVCopies) -> None:
         """`sequences` are the ids that segments may use. Segments that nobody uses stay in the context while
-        all take at most `resident_cells`. files: None keeps nothing on disk."""
+        all take at most `resident_cells`."""
         self._context = context
         self._sequences = len(sequences)
         self._spare = list(sequences)
         self._resident_limit = resident_cells
         self._resident: OrderedDict[SegmentKey, CachedSegment] = OrderedDict()
-        self._memory = memory
-        self._files = files
+        self.copies = copies
+        """Where segments come back from that have left the context."""
         self._unsaved: dict[SegmentKey, None] = {}  # kept in the context only, so far
         self._line: list[SegmentKey] = []  # what stands side by side at the beginning of the context
         self._away: dict[SegmentKey, SavedCells] = {}  # has a sequence, but its cells are here for the moment
@@ -64,29 +62,24 @@ class KVStore:
     def __contains__(self, key: SegmentKey) -> bool:
         """Whether a segment need not be computed."""
         resident = self._resident.get(key)
-        computed = resident is not None and resident.complete
-        return computed or key in self._memory or (self._files is not None and key in self._files)
+        return (resident is not None and resident.complete) or key in self.copies
 
     @property
     def usage(self) -> Usage:
         """What is kept now."""
-        return Usage(_cells(self._resident), self._memory.bytes, self._files.bytes if self._files else 0)
+        return Usage(_cells(self._resident), self.copies.memory_bytes, self.copies.disk_bytes)
 
     @property
     def has_work(self) -> bool:
         """Whether `work` has something to do."""
-        return bool(self._unsaved) or (self._files is not None and self._files.pending)
+        return bool(self._unsaved) or self.copies.pending
 
     def work(self) -> None:
         """A piece of what can wait until nothing else is to be done: copy a segment, or write it to disk."""
         if self._unsaved:
             self._save(next(iter(self._unsaved)))
-        elif self._files is not None and self._files.pending:
-            self._files.write_one()
-
-    def on_disk(self) -> Iterator[SegmentKey]:
-        """The segments that were on disk when the store was opened."""
-        return self._files.keys() if self._files is not None else iter(())
+        elif self.copies.pending:
+            self.copies.write_one()
 
     def fit(self, keys: Sequence[SegmentKey], room: int) -> bool:
         """Whether these can be in the context together with those in use, in `room` cells."""
@@ -238,59 +231,27 @@ class KVStore:
             self._line.append(key)
         return True
 
-    def ready(self, key: SegmentKey) -> bool:
-        """Whether a segment is in memory, or can be brought there without another one having to leave it."""
-        if key in self._memory:
-            return True
-        if self._files is None or key not in self._files:
-            return False
-        if not self._memory.has_room(self._files.size(key)):
-            return True
-        cells = self._files.read(key)
-        if cells is not None:
-            self._memory.put(key, cells)
-        return cells is not None
-
     def forget(self, on_disk: bool = False) -> None:
         """Let go of all that nobody uses, in the context, in memory and, if asked to, on disk."""
         self._unsaved.clear()
         for segment in list(self._resident.values()):
             if not segment.users:
                 self._leave(segment)
-        self._memory.clear()
-        if on_disk and self._files is not None:
-            self._files.forget()
+        self.copies.forget(on_disk)
 
     def close(self) -> None:
         """Write to the disk what waits for it."""
         for key in list(self._unsaved):
             self._save(key)
-        if self._files is not None:
-            self._files.flush()
+        self.copies.flush()
 
     def _enter(self, segment: CachedSegment) -> None:
         sequence = self._spare.pop()
-        if self._restore(segment.key, sequence):
+        if self.copies.use(segment.key, partial(self._context.restore, sequence)):
             segment.stream = Stream(sequence, segment.key.end)
         else:
             segment.stream = Stream(sequence, len(segment.key.before), list(segment.key.tokens))
         self._resident[segment.key] = segment
-
-    def _restore(self, key: SegmentKey, sequence: int) -> bool:
-        """Give an empty sequence a segment's cells, from memory or from disk."""
-        cells = self._memory.get(key)
-        if cells is not None:
-            if self._context.restore(sequence, cells):
-                return True
-            self._memory.remove(key)
-        cells = self._files.read(key) if self._files is not None else None
-        if cells is None or self._files is None:
-            return False
-        if not self._context.restore(sequence, cells):
-            self._files.distrust(key, "llama.cpp refuses its cells")
-            return False
-        self._memory.put(key, cells)
-        return True
 
     def _save(self, key: SegmentKey, pinned: bool = False) -> None:
         """Copy a segment that is in the context into memory, and have it written to disk."""
@@ -298,9 +259,7 @@ class KVStore:
         segment = self._resident[key]
         self.bring_back([segment])
         cells = self._context.save(_sequence(segment))
-        self._memory.put(key, cells, pinned)
-        if self._files is not None:
-            self._files.put(key, cells, pinned)
+        self.copies.put(key, cells, pinned)
 
     def _leave(self, segment: CachedSegment) -> None:
         assert segment.stream is not None
@@ -332,7 +291,7 @@ class KVStore:
     def _copy(self, segment: CachedSegment) -> SavedCells:
         if segment.key in self._away:
             return self._away[segment.key]
-        copy = self._memory.get(segment.key)
+        copy = self.copies.in_memory(segment.key)
         return self._context.save(_sequence(segment)) if copy is None else copy
 
     def _evict(self, room: int, spare: int) -> None:

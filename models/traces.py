@@ -97,7 +97,7 @@ def drift(comparisons: Sequence[Comparison]) -> str:
 
 
 def _divergence(fresh: Row, row: Row) -> float:
-    p, q = (logits - np.logaddexp.reduce(logits) for logits in (fresh.astype(np.float64), row))
+    p, q = (row.astype(np.float64) - np.logaddexp.reduce(row, dtype=np.float64) for row in (fresh, row))
     return float(np.sum(np.exp(p) * (p - q)))
 
 

@@ -2,7 +2,8 @@
 
 Each request is asked of an engine that has seen a lot and of one that has forgotten everything. One stale or
 foreign cell would change the logits by a tenth and more. They have to be the same: to the last bit for
-parallel segments, and for prefixes, whose tokens may have been read in other batches, up to rounding.
+parallel segments; up to rounding for prefixes, which may have been read beside others, and for segments that
+were moved.
 """
 
 import asyncio
@@ -77,16 +78,20 @@ async def traced(engine: LlamaEngine, prompt: Prompt, adapter: str | None) -> Tr
 class LifeOfACache(RuleBasedStateMachine):
     files: Files
     rounding: float
+    shifted: bool
 
     @initialize()
     def begin(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.TemporaryDirectory()
         self.cache = CacheSettings(
-            folder=Path(self.folder.name), memory_bytes=MEMORY_BYTES, disk_bytes=DISK_BYTES
+            folder=Path(self.folder.name),
+            memory_bytes=MEMORY_BYTES,
+            disk_bytes=DISK_BYTES,
+            shifted=self.shifted,
         )
         self.engine = self.run(self.files.load(self.cache))
-        self.fresh = self.run(self.files.load(CacheSettings(disk_bytes=0)))
+        self.fresh = self.run(self.files.load(CacheSettings(disk_bytes=0, shifted=self.shifted)))
         self.tools = {"note": "note(text: str) Write it down."}
         self.turns: dict[str, list[Segment]] = {session: [] for session in SESSIONS}
 
@@ -182,11 +187,13 @@ class LifeOfACache(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    ("parallel", "rounding"), [(True, 0.0), (False, 1e-2)], ids=["parallel segments", "prefixes"]
+    ("parallel", "shifted", "rounding"),
+    [(True, False, 0.0), (False, False, 1e-2), (False, True, 2e-2)],
+    ids=["parallel segments", "prefixes", "shifted segments"],
 )
 def test_no_stale_or_foreign_segment_is_ever_read(
-    parallel: bool, rounding: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    parallel: bool, shifted: bool, rounding: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
-    machine = type("Life", (LifeOfACache,), {"files": Files(tmp_path, parallel), "rounding": rounding})
-    run_state_machine_as_test(machine, settings=BRIEF)
+    told = {"files": Files(tmp_path, parallel), "rounding": rounding, "shifted": shifted}
+    run_state_machine_as_test(type("Life", (LifeOfACache,), told), settings=BRIEF)

@@ -166,12 +166,36 @@ def test_files_used_longest_ago_leave_when_the_budget_is_spent_and_pinned_ones_s
     for key in keys[1:]:
         files.put(key, CELLS)
         files.flush()
-        assert files.read(keys[1]) is not None  # in use
+        files.used(keys[1])
         time.sleep(0.002)
     kept = [key for key in keys if KVFiles(tmp_path, ORIGIN, 10_500).read(key) is not None]
     assert {keys[0], keys[1], keys[19]} <= set(kept)
     assert keys[2] not in kept
     assert sum(file.stat().st_size for file in tmp_path.glob("*/*.kv")) <= 10_500
+
+
+def test_reading_ahead_leaves_the_order_in_which_files_leave(tmp_path: Path) -> None:
+    files = KVFiles(tmp_path, ORIGIN, 10**9)
+    keys = [SegmentKey((1,), (number,)) for number in range(3)]
+    for key in keys:
+        files.put(key, CELLS)
+        files.flush()
+        time.sleep(0.01)
+    assert [files.read(key) is not None for key in keys] == [True] * 3
+    assert list(KVFiles(tmp_path, ORIGIN, 10**9).keys()) == keys[::-1]
+    files.used(keys[0])
+    assert list(KVFiles(tmp_path, ORIGIN, 10**9).keys()) == [keys[0], keys[2], keys[1]]
+
+
+def test_what_was_used_last_is_in_memory_when_an_engine_starts(planner: Path, cache: CacheSettings) -> None:
+    ask(planner, cache)
+    with driving(planner, cache=cache) as driver:
+        driver.scheduler.fetch(seconds=60)
+        for file in files_in(cache):
+            file.unlink()
+        before = driver.scheduler.computed
+        driver.write(ASKED)
+        assert driver.scheduler.computed - before == rest(driver)
 
 
 def test_a_full_disk_costs_nothing_but_the_next_start(

@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
                 arguments.corpus,
                 arguments.minutes,
                 arguments.kind,
+                WEIGHTS / f"{arguments.kind}.gguf",
                 arguments.rank,
                 arguments.rate,
                 cooldown=arguments.cooldown,

@@ -24,6 +24,7 @@ from ..tokenizer import Encoder
 from ..train import _keep_freed_memory, load_checkpoint
 from .base import base_weights
 from .examples import Examples
+from .export import exported
 from .model import AdaptedPlanner, Adapter, Cells
 from .packing import Page, PagePacker, PageShape, Tools, tools_page
 
@@ -33,7 +34,8 @@ class AdapterRun:
     """Where a run lives, what it stands on and how long it goes on.
 
     The learning rate rises over `warmup` steps and falls to zero over the last `cooldown` part of `minutes`.
-    kind: `reasoning`, or `answers` for the adapter that puts results into words.
+    kind: `reasoning`, or `answers` for the adapter that puts results into words. start: an exported adapter
+    to go on from where the folder has no `adapter.pt`.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class AdapterRun:
     corpus: Path
     minutes: float
     kind: str = "reasoning"
+    start: Path | None = None
     rank: int = 64
     rate: float = 2e-3
     muon: bool = False
@@ -130,8 +133,11 @@ class _Progress:
         self._since = 0
 
     def take_up(self, adapter: Adapter) -> None:
-        """Go on from `adapter.pt`, if it is there and its shapes fit."""
+        """Go on from `adapter.pt`, or from an exported adapter, if there is one and its shapes fit."""
         start = load_checkpoint(self._run.folder / "adapter.pt")
+        if not start and self._run.start and self._run.start.exists():
+            matrices, examples = exported(self._run.start, adapter.state_dict())
+            start = {"adapter": matrices, "step": 0, "examples": examples}
         wanted = {name: value.shape for name, value in adapter.state_dict().items()}
         if start and wanted == {name: value.shape for name, value in start["adapter"].items()}:
             adapter.load_state_dict(start["adapter"])

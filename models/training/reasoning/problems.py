@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 
 from ...dialects import facts_text
 from ..corpus import Call, Json, Turn
-from . import amounts, clock, frames, names, when
+from . import amounts, clock, names, when
+from . import frames_calendar as calendar
+from . import frames_money as money
+from . import frames_things as things
 from .choices import choose
 from .draw import Draw, Exhausted, Worked
 
@@ -80,25 +83,25 @@ def _day_with_time(draw: Draw, now: datetime, chance: float = 0.4) -> Worked:
 
 def _remind(draw: Draw, now: datetime) -> Problem:
     worked, task = _day_with_time(draw, now), draw.of(names.TASKS)
-    request = draw.of(frames.REMIND).format(task=task, when=worked.said)
+    request = draw.of(calendar.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
 def _schedule(draw: Draw, now: datetime) -> Problem:
     worked, title = _day_with_time(draw, now, 0.6), draw.of(names.TITLES)
-    request = draw.of(frames.SCHEDULE).format(title=title, when=worked.said)
+    request = draw.of(calendar.SCHEDULE).format(title=title, when=worked.said)
     return _problem(request, worked.lines, Call("create_event", {"title": title, "start": worked.value}))
 
 
 def _move(draw: Draw, now: datetime) -> Problem:
     worked, title = _day_with_time(draw, now), draw.of(names.TITLES)
-    request = draw.of(frames.MOVE).format(title=f"the {title}", when=worked.said)
+    request = draw.of(calendar.MOVE).format(title=f"the {title}", when=worked.said)
     return _problem(request, worked.lines, Call("move_event", {"title": title, "start": worked.value}))
 
 
 def _list_events(draw: Draw, now: datetime) -> Problem:
     worked = when.day(draw, now)
-    request = draw.of(frames.LIST).format(when=worked.said)
+    request = draw.of(calendar.LIST).format(when=worked.said)
     return _problem(request, worked.lines, Call("list_events", {"when": worked.value}))
 
 
@@ -106,12 +109,12 @@ def _before_time(draw: Draw, now: datetime) -> Problem:
     worked = clock.beside_a_time(draw, now)
     if draw.chance(0.3):
         return _problem(
-            draw.of(frames.ALARM).format(when=worked.said),
+            draw.of(calendar.ALARM).format(when=worked.said),
             worked.lines,
             Call("set_alarm", {"time": worked.value}),
         )
     task = draw.of(names.TASKS)
-    request = draw.of(frames.REMIND).format(task=task, when=worked.said)
+    request = draw.of(calendar.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
@@ -119,14 +122,14 @@ def _from_now(draw: Draw, now: datetime) -> Problem:
     while now.hour > 19:
         now = now.replace(hour=draw.between(7, 19))
     worked, task = clock.from_now(draw, now), draw.of(names.TASKS)
-    request = draw.of(frames.REMIND).format(task=task, when=worked.said)
+    request = draw.of(calendar.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
 def _end_of_event(draw: Draw, now: datetime) -> Problem:
     worked, start, end = clock.start_and_end(draw, now)
     title = draw.of(names.TITLES)
-    request = draw.of(frames.SCHEDULE).format(title=title, when=worked.said)
+    request = draw.of(calendar.SCHEDULE).format(title=title, when=worked.said)
     return _problem(request, worked.lines, Call("create_event", {"title": title, "start": start, "end": end}))
 
 
@@ -134,34 +137,34 @@ def _their_time(draw: Draw, now: datetime) -> Problem:
     worked = clock.their_time(draw, now)
     if draw.chance(0.5):
         title = draw.of(names.TITLES)
-        request = draw.of(frames.SCHEDULE).format(title=title, when=worked.said)
+        request = draw.of(calendar.SCHEDULE).format(title=title, when=worked.said)
         return _problem(request, worked.lines, Call("create_event", {"title": title, "start": worked.value}))
     task = draw.of(names.TASKS)
-    request = draw.of(frames.REMIND).format(task=task, when=worked.said)
+    request = draw.of(calendar.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
 def _block_days(draw: Draw, now: datetime) -> Problem:
     worked, label = when.several_days(draw, now), draw.of(names.LABELS)
-    request = draw.of(frames.BLOCK).format(when=worked.said, label=label)
+    request = draw.of(calendar.BLOCK).format(when=worked.said, label=label)
     return _problem(request, worked.lines, Call("block_days", {"days": worked.value, "label": label}))
 
 
 def _plan_chore(draw: Draw, now: datetime) -> Problem:
     worked, chore = when.several_days(draw, now), draw.of(names.CHORES)
-    request = draw.of(frames.CHORE).format(when=worked.said, chore=chore)
+    request = draw.of(calendar.CHORE).format(when=worked.said, chore=chore)
     return _problem(request, worked.lines, Call("plan_chore", {"chore": chore, "days": worked.value}))
 
 
 def _table(draw: Draw, now: datetime) -> Problem:
     worked, place = amounts.people(draw, names.PEOPLE), draw.of(names.PLACES)
-    request = draw.of(frames.TABLE).format(place=place, people=worked.said)
+    request = draw.of(things.TABLE).format(place=place, people=worked.said)
     return _problem(request, worked.lines, Call("book_table", {"place": place, "people": worked.value}))
 
 
 def _tickets(draw: Draw, now: datetime) -> Problem:
     worked, event = amounts.people(draw, names.PEOPLE), draw.of(names.EVENTS)
-    request = draw.of(frames.TICKETS).format(event=event, people=worked.said)
+    request = draw.of(things.TICKETS).format(event=event, people=worked.said)
     return _problem(request, worked.lines, Call("buy_tickets", {"event": event, "count": worked.value}))
 
 
@@ -169,17 +172,17 @@ def _split(draw: Draw, now: datetime) -> Problem:
     count, name = amounts.people(draw, names.PEOPLE), draw.of(names.PEOPLE)
     worked = amounts.share(draw, count)
     total = f"{worked.said} {draw.any(('euros', 'dollars', 'pounds'))}"
-    request = draw.of(frames.SPLIT).format(total=total, people=count.said, name=name)
+    request = draw.of(money.SPLIT).format(total=total, people=count.said, name=name)
     return _problem(request, worked.lines, Call("request_money", {"sender": name, "amount": worked.value}))
 
 
 def _rest(draw: Draw, now: datetime) -> Problem:
     total, spent, worked = amounts.part_of_rest(draw)
     if draw.chance(0.5):
-        request = draw.of(frames.REST_SAVE).format(total=total, spent=spent, part=worked.said)
+        request = draw.of(money.REST_SAVE).format(total=total, spent=spent, part=worked.said)
         return _problem(request, worked.lines, Call("move_to_savings", {"amount": worked.value}))
     name = draw.of(names.PEOPLE)
-    request = draw.of(frames.REST_SEND).format(total=total, spent=spent, part=worked.said, name=name)
+    request = draw.of(money.REST_SEND).format(total=total, spent=spent, part=worked.said, name=name)
     return _problem(request, worked.lines, Call("send_money", {"to": name, "amount": worked.value}))
 
 
@@ -194,24 +197,24 @@ def _part_of_balance(draw: Draw, now: datetime) -> Problem:
     history = (Turn(asked, (Call("account_balance", {"account": account}),), (total,)),)
     lines = (str(total), *worked.lines)
     if draw.chance(0.5):
-        request = draw.of(frames.LEFT_SAVE).format(part=worked.said)
+        request = draw.of(money.LEFT_SAVE).format(part=worked.said)
         return _problem(request, lines, Call("move_to_savings", {"amount": worked.value}), history=history)
     name = draw.of(names.PEOPLE)
-    request = draw.of(frames.LEFT).format(part=worked.said, name=name)
+    request = draw.of(money.LEFT).format(part=worked.said, name=name)
     return _problem(request, lines, Call("send_money", {"to": name, "amount": worked.value}), history=history)
 
 
 def _tip(draw: Draw, now: datetime) -> Problem:
     bill, percent, worked = amounts.with_tip(draw)
     payee = draw.of(names.PAYEES)
-    request = draw.of(frames.TIP).format(payee=payee, bill=bill, percent=percent)
+    request = draw.of(money.TIP).format(payee=payee, bill=bill, percent=percent)
     return _problem(request, worked.lines, Call("pay_bill", {"to": payee, "amount": worked.value}))
 
 
 def _several(draw: Draw, now: datetime) -> Problem:
     _, price, worked = amounts.several(draw)
     name = draw.of(names.PEOPLE)
-    request = draw.of(frames.SEVERAL).format(name=name, n=worked.said, price=price)
+    request = draw.of(money.SEVERAL).format(name=name, n=worked.said, price=price)
     return _problem(request, worked.lines, Call("send_money", {"to": name, "amount": worked.value}))
 
 
@@ -219,13 +222,13 @@ def _cart(draw: Draw, now: datetime) -> Problem:
     worked, item = amounts.dozens(draw), draw.of(names.ITEMS)
     said = worked.said if worked.said.startswith(("half a dozen", "a half")) else f"{worked.said}"
     joined = f"{said} of {item}" if "pairs" in said else f"{said} {item}"
-    request = draw.of(frames.CART_PACKS).replace("{n} {item}", joined).format(n=said, item=item)
+    request = draw.of(things.CART_PACKS).replace("{n} {item}", joined).format(n=said, item=item)
     return _problem(request, worked.lines, Call("add_to_cart", {"item": item, "quantity": worked.value}))
 
 
 def _workout(draw: Draw, now: datetime) -> Problem:
     worked, sport = amounts.minutes(draw), draw.of(names.SPORTS)
-    request = draw.of(frames.WORKOUT).format(length=worked.said, sport=sport)
+    request = draw.of(things.WORKOUT).format(length=worked.said, sport=sport)
     return _problem(request, worked.lines, Call("log_workout", {"sport": sport, "minutes": worked.value}))
 
 
@@ -233,21 +236,21 @@ def _units(draw: Draw, now: datetime) -> Problem:
     worked, unit = amounts.in_smaller_units(draw)
     if unit == "ml":
         drink = draw.of(names.DRINKS)
-        request = draw.of(frames.DRINK).format(amount=worked.said, drink=drink)
+        request = draw.of(things.DRINK).format(amount=worked.said, drink=drink)
         return _problem(request, worked.lines, Call("log_drink", {"drink": drink, "ml": worked.value}))
     if unit == "metres":
         sport = draw.of(names.SPORTS)
-        request = draw.of(frames.DISTANCE).format(amount=worked.said, sport=sport)
+        request = draw.of(things.DISTANCE).format(amount=worked.said, sport=sport)
         return _problem(request, worked.lines, Call("log_distance", {"sport": sport, "metres": worked.value}))
     ingredient = draw.of(names.INGREDIENTS)
-    request = draw.of(frames.INGREDIENT).format(amount=worked.said, ingredient=ingredient)
+    request = draw.of(things.INGREDIENT).format(amount=worked.said, ingredient=ingredient)
     call = Call("add_ingredient", {"ingredient": ingredient, "grams": worked.value})
     return _problem(request, worked.lines, call)
 
 
 def _pause(draw: Draw, now: datetime) -> Problem:
     worked, name = amounts.weeks(draw), draw.of(names.SUBSCRIPTIONS)
-    request = draw.of(frames.PAUSE).format(name=name, weeks=worked.said)
+    request = draw.of(things.PAUSE).format(name=name, weeks=worked.said)
     return _problem(request, worked.lines, Call("pause_subscription", {"name": name, "days": worked.value}))
 
 
@@ -255,7 +258,7 @@ def _cheapest(draw: Draw, now: datetime) -> Problem:
     choice = choose(draw, names.HOTELS, False, draw.any((2, 3, 3)), 40, 320)
     style = draw.any(("{n} at {p}", "{n} ({p})", "{n} for {p}", "{n}, {p}"))
     options = [style.format(n=n, p=p) for n, p in zip(choice.names, choice.numbers, strict=True)]
-    request = draw.of(frames.CHEAPEST).format(options=", ".join(options[:-1]) + " and " + options[-1])
+    request = draw.of(things.CHEAPEST).format(options=", ".join(options[:-1]) + " and " + options[-1])
     return _problem(request, choice.lines, Call("book_hotel", {"name": choice.wanted}))
 
 
@@ -267,7 +270,7 @@ def _among_hotels(draw: Draw, now: datetime) -> Problem:
         {"name": name, "price": price} for name, price in zip(choice.names, choice.numbers, strict=True)
     ]
     history = (Turn(f"find hotels in {city}", (Call("search_hotels", {"city": city}),), (results,)),)
-    request = draw.of(frames.DEAREST_EARLIER if dearest else frames.CHEAPEST_EARLIER)
+    request = draw.of(things.DEAREST_EARLIER if dearest else things.CHEAPEST_EARLIER)
     return _problem(request, choice.lines, Call("book_hotel", {"name": choice.wanted}), history=history)
 
 
@@ -282,7 +285,7 @@ def _among_flights(draw: Draw, now: datetime) -> Problem:
         for name, hour in zip(choice.names, choice.numbers, strict=True)
     ]
     history = (Turn(f"find flights to {city}", (Call("search_flights", {"to": city}),), (results,)),)
-    request = draw.of(frames.LATEST_EARLIER if latest else frames.EARLIEST_EARLIER)
+    request = draw.of(things.LATEST_EARLIER if latest else things.EARLIEST_EARLIER)
     return _problem(request, choice.lines, Call("book_flight", {"flight": choice.wanted}), history=history)
 
 

@@ -18,7 +18,7 @@ from ..models.errors import ModelError
 from ..models.outbox import Chunk
 from ..models.prompt import Prompt
 from ..models.switcher import needs_thought
-from ..models.thinking import Thinking
+from ..models.thinking import CannotThinkError, Thinking
 from .votes import Candidate, Majority, Strategy
 
 _LOG = logging.getLogger(__name__)
@@ -197,14 +197,13 @@ async def open_thinker(
 
     None: nothing is thought, because it is not to be, or no adapter for thinking fits the model (why the
     bundled one does not fit the bundled planner is logged). Raises `AdapterError` where one that was named
-    does not fit, and `ModelError` where thinking is asked for always in vain.
+    does not fit, and `CannotThinkError` where thinking is asked for always in vain.
     """
     paths = list(adapters)
     if not isinstance(engine, AdaptableEngine):
         if paths or when is Think.ALWAYS:
-            raise ModelError(
-                "this engine takes no adapters and cannot think; load a GGUF model, or think='never'"
-            )
+            problem = "this engine takes no adapters and cannot think; load a GGUF model, or think='never'"
+            raise CannotThinkError(problem)
         return None
     for path in paths:
         if path not in [file.path for file in engine.adapters]:
@@ -220,7 +219,7 @@ async def open_thinker(
         found = found or _reasoning(engine)
     if found is None:
         if when is Think.ALWAYS:
-            raise ModelError("no reasoning adapter fits this model; name one, or think='never'")
+            raise CannotThinkError("no reasoning adapter fits this model; name one, or think='never'")
         return None
     use = AdapterUse(found.name, scale)
     return Thinker(engine, use, when=when, samples=samples, max_tokens=max_tokens)

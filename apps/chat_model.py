@@ -8,9 +8,10 @@ from rich.text import Text
 from ..agent.thinker import Think
 from ..models.catalog import BUNDLED, Catalog, bundled_adapters
 from ..models.engine import LlamaEngine
+from ..models.thinking import CannotThinkError
 from .chat_talk import Talk, path_said
 from .display import safe_text
-from .thinking import Thoughts, fitting_adapters
+from .thinking import Thoughts, cannot_think, fitting_adapters
 
 ALL = "all"
 MOST_SAMPLES = 8
@@ -37,7 +38,10 @@ def names(_: Talk) -> tuple[str, ...]:
 async def think(talk: Talk, said: str) -> None:
     """Say which requests are thought about, or change that: never, auto or always, and how many thoughts."""
     if said:
-        await talk.use_thoughts(_thoughts(said))
+        try:
+            await talk.use_thoughts(_thoughts(said))
+        except CannotThinkError as error:
+            raise click.UsageError(cannot_think("`/think never`")) from error
     thoughts = talk.thoughts
     votes = f"; the plans of {thoughts.samples} thoughts vote" if thoughts.samples > 1 else ""
     talk.console.print(Text(f"{_THINKS[thoughts.think]}{votes}."))

@@ -14,9 +14,11 @@ from ..agent.reader import PlanSyntaxError
 from ..agent.schema_grammar import SchemaError
 from ..models.errors import ModelError
 from ..models.foreign import DIALECTS
+from ..models.thinking import CannotThinkError
 from ..tools.errors import ToolError
 from ..tools.mcp.server import McpServer
 from ..tools.mcp.servers import named_servers
+from .thinking import cannot_think
 
 T = TypeVar("T")
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -91,5 +93,7 @@ def told_clearly() -> Iterator[None]:
     """Errors that a user can do something about become one message without a traceback, and exit code 1."""
     try:
         yield
+    except CannotThinkError as error:
+        raise click.ClickException(cannot_think("`--think never`")) from error
     except (ToolError, ModelError, SchemaError, PlanTooLong, PlanSyntaxError, OSError) as error:
         raise click.ClickException(str(error)) from error

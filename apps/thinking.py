@@ -57,6 +57,14 @@ def asked_thoughts() -> Thoughts:
     return Thoughts(meta.get(f"{_KEY}.think", Think.AUTO), meta.get(f"{_KEY}.samples", 1))
 
 
+def cannot_think(otherwise: str) -> str:
+    """What is said where nothing can think. otherwise: what plans without."""
+    return (
+        "Nothing thinks with this model: no adapter for thinking that fits it is there."
+        f" `scrubjay adapters add FILE` adds one; {otherwise} plans without."
+    )
+
+
 def added_adapters(data_folder: Path) -> Path:
     """The folder of the adapters that were added."""
     return data_folder / "adapters"

@@ -14,11 +14,16 @@ from pathlib import Path
 
 from scrubjay.models.switcher import needs_thought
 
+ORDINARY = ("builtin", "unseen", "dialogues")
+FILES = [Path("runs/reasoning/cases.jsonl"), *(Path(f"runs/planner/{name}.jsonl") for name in ORDINARY)]
+
 
 def main() -> None:
     """Print a line for each file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", type=Path, nargs="+", help="evaluation cases, as `scrubjay eval` takes them")
+    parser.add_argument(
+        "files", type=Path, nargs="*", default=FILES, help="evaluation cases, as `scrubjay eval` takes them"
+    )
     parser.add_argument("--show", type=int, default=0, help="how many that think to print")
     arguments = parser.parse_args()
     needs_thought("the first call reads the weights")

@@ -24,7 +24,7 @@ _PAIRS = ((THINK, THINK_END), ("<think>", "</think>"))
 
 
 class CannotThinkError(ModelError):
-    """The model's vocabulary has no tokens that open and close a thought."""
+    """No adapter for thinking fits the model, or its vocabulary has no tokens for a thought's ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,4 +80,5 @@ def test_an_added_adapter_that_no_longer_fits_is_named_and_left_out(
 def test_thinking_in_vain_says_what_to_do(run: Run) -> None:
     code, output = run("plan", "note that I am late", "--think", "always")
     assert code == 1
-    assert "no reasoning adapter fits this model" in output
+    assert "no adapter for thinking that fits it" in output
+    assert "`--think never` plans without" in output

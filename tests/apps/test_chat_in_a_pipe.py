@@ -72,7 +72,7 @@ def test_thinking_and_adapters_are_chosen_and_what_cannot_be_leaves_all_as_it_wa
     assert done.stdout.count("Requests that need it are thought about") == 1
     assert done.stdout.count("No request is thought about") == 2  # also after what could not be
     assert "/think takes never, auto or always" in done.stderr
-    assert "cannot think" in done.stderr
+    assert "`/think never` plans without" in done.stderr
     assert done.stdout.count("Adapters for this model: none") == 2
     assert "The phone number for Sid is 555-0142" in done.stdout
 

@@ -25,7 +25,7 @@ from scrubjay.models.training.model import ModelShape, PlannerModel
 from scrubjay.models.training.reasoning.base import base_weights
 from scrubjay.models.training.reasoning.commands import write_cases
 from scrubjay.models.training.reasoning.examples import Examples
-from scrubjay.models.training.reasoning.export import export
+from scrubjay.models.training.reasoning.export import export, exported
 from scrubjay.models.training.reasoning.model import AdaptedPlanner, Adapter
 from scrubjay.models.training.reasoning.packing import PagePacker, PageShape
 from scrubjay.models.training.reasoning.problems import Problem, problems
@@ -250,3 +250,27 @@ def test_a_run_goes_on_from_its_weights_on_a_new_base(tiny: tuple[Path, Path], t
     after = torch.load(tmp_path / "adapter.pt", weights_only=True)
     assert (after["examples"], after["base"]) == (40, base_weights(tiny[0])[2])
     assert all(torch.equal(after["adapter"][name], value) for name, value in state["adapter"].items())
+
+
+def test_what_was_exported_is_read_back(tiny: tuple[Path, Path]) -> None:
+    state = torch.load(tiny[1].parent / "adapter.pt", weights_only=True)
+    matrices, examples = exported(tiny[1], state["adapter"])
+    assert examples == state["examples"]
+    assert matrices.keys() == state["adapter"].keys()
+    assert all(torch.equal(matrices[name], value.half().float()) for name, value in state["adapter"].items())
+
+
+@NEEDS_COMPILER
+@pytest.mark.parametrize(("rank", "goes_on"), [(4, True), (8, False)])
+def test_a_run_without_a_checkpoint_goes_on_from_an_exported_adapter_of_its_shapes(
+    rank: int, goes_on: bool, tiny: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run = AdapterRun(
+        tmp_path, tiny[0], TOKENIZER, CORPUS, minutes=1e-6, start=tiny[1], rank=rank, compiled=False
+    )
+    train(run)
+    after = torch.load(tmp_path / "adapter.pt", weights_only=True)
+    matrices, examples = exported(tiny[1], after["adapter"])
+    assert after["examples"] == (examples if goes_on else 0)
+    if goes_on:
+        assert all(torch.equal(after["adapter"][name], value) for name, value in matrices.items())

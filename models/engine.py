@@ -39,7 +39,7 @@ from .thinking import Thinking
 from .vocabulary import Vocabulary
 
 EXIT_TIMEOUT_S = 5.0
-FETCH_S = 0.05
+FETCH_S = 0.1
 """How much longer loading takes so that the first request finds what was used last in memory."""
 
 

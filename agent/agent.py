@@ -56,6 +56,7 @@ from .sub_agent import sub_agent
 from .thinker import MAX_THINK_TOKENS, Think, Thinker, open_thinker
 from .turns import Conversation, Turns, ledger, past_turn
 from .undo import Undo, Undone
+from .votes import Strategy
 from .within import ASK, ASKED_BY, JOURNAL
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class Agent:
     time; then no step starts before the plan is complete.
     adapters: files of LoRA adapters for the model; one of the kind "reasoning" is used for thinking.
     think: which requests are thought about before they are planned: "never", "auto" or "always".
-    samples: how many thoughts are written side by side, and vote.
+    samples: how many thoughts are written side by side, and vote; `strategy` chooses among their plans, by
+    default the majority (see `agent.votes`).
     max_think_tokens: how long a thought may get.
     short_answers: answer with the part of a record that was asked for, where no `say` template tells it.
     """
@@ -109,6 +111,7 @@ class Agent:
         adapters: Iterable[Path | str] = (),
         think: Think | str = Think.AUTO,
         samples: int = 1,
+        strategy: Strategy | None = None,
         max_think_tokens: int = MAX_THINK_TOKENS,
         short_answers: bool = False,
     ) -> None:
@@ -126,6 +129,7 @@ class Agent:
         self._adapters = tuple(map(Path, adapters))
         self._think = Think(think)
         self._samples = samples
+        self._strategy = strategy
         self._max_think_tokens = max_think_tokens
         self._thinker: Thinker | None = None
         self._thinks_with: Engine | None = None
@@ -472,6 +476,7 @@ class Agent:
                     when=self._think,
                     samples=self._samples,
                     max_tokens=self._max_think_tokens,
+                    strategy=self._strategy,
                 )
                 self._short_answers = await open_short_answers(self._model) if self._shortens else None
                 self._thinks_with = self._model

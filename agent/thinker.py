@@ -190,10 +190,11 @@ async def open_thinker(
     samples: int = 1,
     max_tokens: int = MAX_THINK_TOKENS,
     scale: float = 1.0,
+    strategy: Strategy | None = None,
 ) -> Thinker | None:
     """Load adapters into an engine, and think with the reasoning one among them, or with the bundled one.
 
-    scale: how strongly the adapter acts, 1 as it was trained.
+    scale: how strongly the adapter acts, 1 as it was trained. strategy: chooses among several thoughts.
 
     None: nothing is thought, because it is not to be, or no adapter for thinking fits the model (why the
     bundled one does not fit the bundled planner is logged). Raises `AdapterError` where one that was named
@@ -222,7 +223,7 @@ async def open_thinker(
             raise CannotThinkError("no reasoning adapter fits this model; name one, or think='never'")
         return None
     use = AdapterUse(found.name, scale)
-    return Thinker(engine, use, when=when, samples=samples, max_tokens=max_tokens)
+    return Thinker(engine, use, when=when, samples=samples, max_tokens=max_tokens, strategy=strategy)
 
 
 def _reasoning(engine: AdaptableEngine) -> AdapterFile | None:

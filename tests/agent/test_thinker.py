@@ -12,6 +12,7 @@ from scrubjay.agent.plan import print_plan
 from scrubjay.agent.planner import Planner
 from scrubjay.agent.policy import Policy
 from scrubjay.agent.thinker import Think, open_thinker
+from scrubjay.agent.votes import Candidate
 from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.models.errors import AdapterError, ModelError
 from scrubjay.models.thinking import ThinkFirst
@@ -122,6 +123,38 @@ async def test_an_agent_tells_what_it_thinks(files: tuple[Path, Path]) -> None:
         events = [event async for event in agent.events("note that I am late")]
     assert any(isinstance(event, ThoughtText) and event.text for event in events)
     assert any(isinstance(event, PlanReady) for event in events)
+
+
+class Longest:
+    """Takes the longest of all plans."""
+
+    def __init__(self) -> None:
+        self.came: list[Candidate] = []
+
+    def decided(self, candidates: Sequence[Candidate], missing: int) -> bool:
+        return not missing
+
+    def best(self, candidates: Sequence[Candidate]) -> Candidate:
+        self.came = list(candidates)
+        return max(candidates, key=lambda candidate: len(candidate.plan))
+
+
+async def test_a_strategy_of_the_users_own_chooses_among_all_thoughts(files: tuple[Path, Path]) -> None:
+    strategy = Longest()
+    agent = Agent(
+        [NOTE],
+        files[0],
+        policy=Policy(allow_effects=True),
+        adapters=[files[1]],
+        think="always",
+        samples=4,
+        strategy=strategy,
+        max_think_tokens=8,
+    )
+    async with agent:
+        await agent.run("note that I am late")
+    assert len(strategy.came) == 4
+    assert all(candidate.thought for candidate in strategy.came)
 
 
 async def test_an_adapter_that_does_not_fit_is_refused(files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ EVENNESS = 0.5
 MARGIN = 0.3
 """A tool this far below the best for every part of a request is not what was asked for."""
 MOST_PER_PART = 8
-LIKELY = -5.0
+LIKELY = -5.25
 """Log-odds from which a known tool is handed over: one that is needed but left out costs the request."""
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..tools.tool import Tool
+from .asking import bundled_asking
 from .embedder import Embedder, Vectors
 from .entries import Progress, read_entries
 from .keywords import KeywordIndex
@@ -18,24 +19,33 @@ from .store import Store
 from .text import words
 from .vectors import VectorIndex
 
-KEYWORD_SHARE = 0.4
-"""What a request's words count for beside the similarity of its vector; found on what is trained on."""
+KEYWORD_SHARE = 0.6
+"""What a request's words count for beside the similarity of its vector; this and the next were found on what
+is trained on, and on packs of tools that are kept from the encoder."""
+CROWDING_SHARE = 0.2
+"""What counts against a tool that lies close to requests of all kinds."""
 
 _CANDIDATES = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Tools that could serve, with their scores for each part of a request: arrays (parts, tools)."""
+    """Tools that could serve, with their scores for each part of a request: arrays (parts, tools).
+
+    crowding: how close each lies to requests of all kinds (tools,).
+    """
 
     tools: tuple[Tool, ...]
     similarity: Vectors
     keywords: Vectors
+    crowding: Vectors
 
     @property
     def scores(self) -> Vectors:
-        """Both together."""
-        return self.similarity + np.float32(KEYWORD_SHARE) * self.keywords
+        """All together (parts, tools)."""
+        against = np.float32(CROWDING_SHARE) * self.crowding
+        found: Vectors = self.similarity + np.float32(KEYWORD_SHARE) * self.keywords - against
+        return found
 
 
 class ToolIndex:
@@ -49,6 +59,7 @@ class ToolIndex:
         self._givers = Givers()
         self._numbers: dict[str, int] = {}
         self._tools: list[Tool | None] = []
+        self._crowding: dict[int, float] = {}
         self._free: list[int] = []
 
     def add(self, tools: Sequence[Tool], progress: Progress | None = None) -> None:
@@ -66,8 +77,10 @@ class ToolIndex:
             self._keywords.add(number, Counter(entry.words))
             self._givers.add(tool)
             numbers.append(number)
-        if numbers:
-            self._vectors.add(numbers, [entry.vectors for entry in entries])
+        vectors = [entry.vectors for entry in entries]
+        self._vectors.add(numbers, vectors)
+        crowding = bundled_asking().crowding(vectors, self._embedder)
+        self._crowding |= dict(zip(numbers, crowding.tolist(), strict=True))
 
     def remove(self, names: Iterable[str]) -> None:
         """Take tools out. Raises KeyError."""
@@ -84,12 +97,14 @@ class ToolIndex:
     def find(self, parts: Sequence[str], vectors: Vectors) -> Matches:
         """The tools closest to any part by vector or by words; `vectors` are those of the parts."""
         if not self._numbers or not parts:
-            return Matches((), np.zeros((len(parts), 0), np.float32), np.zeros((len(parts), 0), np.float32))
+            nothing = np.zeros((len(parts), 0), np.float32)
+            return Matches((), nothing, nothing, np.zeros(0, np.float32))
         by_word = np.stack([self._keywords.scores(words(part)) for part in parts])
         near = self._vectors.search(vectors, _CANDIDATES)
         numbers = np.unique(np.concatenate([near, *(_best(row, _CANDIDATES) for row in by_word)])).tolist()
         found = tuple(tool for number in numbers if (tool := self._tools[number]) is not None)
-        return Matches(found, self._vectors.similarities(vectors, numbers), by_word[:, numbers])
+        crowding = np.array([self._crowding[number] for number in numbers], np.float32)
+        return Matches(found, self._vectors.similarities(vectors, numbers), by_word[:, numbers], crowding)
 
     def giver(self, tool: Tool, vectors: Vectors) -> Tool | None:
         """The tool that gives what `tool` needs; of several, the closest to the parts with these vectors."""

@@ -48,7 +48,7 @@ class Recipe:
         }
     )
     frozen_layers: int = 3
-    rate: float = 3e-4
+    rate: float = 2e-4
     warmup: float = 0.04
     seed: int = 0
 

@@ -2,6 +2,7 @@
 
 From the same requests as the encoder, among them pairs of MetaTool's joined into one, with the encoder as it
 is: each request is read once, so that 250 steps take seconds. Reading takes two minutes of one processor.
+Some of the requests, turned, are kept, and what they say against tools is there from the first step on.
 """
 
 from __future__ import annotations
@@ -18,16 +19,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ...retrieval.asking import nearest
 from ...retrieval.embedder import WEIGHTS, OnnxEmbedder
 from ...retrieval.text import tool_text
 from .corpus import load_corpus
-from .retriever_bank import SCALE, closest
+from .retriever_bank import SCALE, closest, far
 from .retriever_data import Pool, Question, load_pools
 
-REQUESTS = {"metatool": 8000, "pairs": 1500, "packs": 3000, "builtin": 4000}
+REQUESTS = {"metatool": 5000, "pairs": 1500, "packs": 4000, "builtin": 2500}
 """How many are read from each pool."""
 SHARES = {"metatool": 0.35, "pairs": 0.25, "packs": 0.25, "builtin": 0.15}
 """Of the steps."""
+KEPT = {"packs": 1000, "builtin": 150, "metatool": 350}
+"""How many of the requests are kept, to tell how close a tool lies to requests of all kinds."""
+CROWDING_EVERY = 25
+CROWDING = 0.4
+"""What it counts in learning; in use it counts half of that, which suits requests for two tools best."""
 STEPS = 250
 AT_ONCE = 192
 RATE = 1e-3
@@ -42,16 +49,18 @@ class Drawn:
     vectors: Sequence[Tensor]
     tools: Tensor
 
-    def loss(self, rows: Sequence[int], turn: Tensor) -> Tensor:
-        """How far these requests, turned, are from standing closest to their own tools."""
+    def loss(self, rows: Sequence[int], turn: Tensor, crowding: Tensor) -> Tensor:
+        """How far these requests, turned, are from standing closest to their own tools.
+
+        crowding: how close each tool lies to requests of all kinds (tools,).
+        """
         some = [self.questions[row] for row in rows]
         turned = functional.normalize(torch.cat([self.vectors[row] for row in rows]) @ turn, dim=-1)
-        logits = closest(turned @ self.tools.T, some) * SCALE
+        logits = closest(turned @ self.tools.T - CROWDING * crowding, some) * SCALE
         wanted = torch.zeros_like(logits, dtype=torch.bool)
         for row, question in enumerate(some):
             wanted[row, list(question.tools)] = True
-        others = logits.masked_fill(wanted, float("-inf")).logsumexp(1, keepdim=True)
-        return (torch.logaddexp(logits, others) - logits)[wanted].mean()
+        return far(logits, wanted)
 
 
 def draw(pool: Pool, count: int, embedder: OnnxEmbedder, rng: random.Random) -> Drawn:
@@ -64,16 +73,29 @@ def draw(pool: Pool, count: int, embedder: OnnxEmbedder, rng: random.Random) -> 
     return Drawn(questions, [flat[start:end] for start, end in pairwise(starts)], tools)
 
 
-def learn(drawn: dict[str, Drawn], rng: random.Random) -> Tensor:
-    """The matrix (width, width): a row vector of a request goes in front of it."""
+def kept(drawn: dict[str, Drawn], rng: random.Random) -> Tensor:
+    """Requests of all kinds (requests, width), whole."""
+    return torch.stack(
+        [vectors[0] for name, count in KEPT.items() for vectors in rng.sample(drawn[name].vectors, count)]
+    )
+
+
+def learn(drawn: dict[str, Drawn], requests: Tensor, rng: random.Random) -> Tensor:
+    """The matrix (width, width): a row vector of a request goes in front of it. requests: those kept."""
     width = next(iter(drawn.values())).tools.shape[1]
     turn = torch.eye(width, requires_grad=True)
     optimizer = torch.optim.AdamW([turn], lr=RATE, weight_decay=0.0)
     for step in range(STEPS):
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, (step + 1) / WARMUP) * (1 - step / STEPS)
+        if step % CROWDING_EVERY == 0:
+            turned = functional.normalize(requests @ turn.detach(), dim=-1)
+            crowding = {
+                name: torch.from_numpy(nearest((one.tools @ turned.T).numpy())) for name, one in drawn.items()
+            }
         name = rng.choices(list(SHARES), list(SHARES.values()))[0]
-        loss = drawn[name].loss(rng.choices(range(len(drawn[name].questions)), k=AT_ONCE), turn)
+        rows = rng.choices(range(len(drawn[name].questions)), k=AT_ONCE)
+        loss = drawn[name].loss(rows, turn, crowding[name])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -98,8 +120,17 @@ def main() -> None:
     single = replace(pools["metatool"], joined=0.0)
     pools |= {"metatool": single, "pairs": replace(single, name="pairs", joined=1.0)}
     drawn = {name: draw(pools[name], count, embedder, rng) for name, count in REQUESTS.items()}
-    turn = learn(drawn, rng).numpy().astype(np.float16)
-    np.savez_compressed(arguments.out, turn=turn, encoder=np.array(embedder.fingerprint))
+    requests = kept(drawn, rng)
+    turn = learn(drawn, requests, rng)
+    turned = functional.normalize(requests @ turn, dim=-1).numpy()
+    scale = abs(turned).max() / 127
+    np.savez_compressed(
+        arguments.out,
+        turn=turn.numpy().astype(np.float16),
+        requests=np.round(turned / scale).astype(np.int8),
+        scale=np.float32(scale),
+        encoder=np.array(embedder.fingerprint),
+    )
     print(f"{arguments.out}: {arguments.out.stat().st_size:,} bytes")
 
 

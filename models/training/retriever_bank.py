@@ -25,10 +25,13 @@ MOST_TOKENS = 48
 TOKENS_AT_ONCE = 1024
 
 HARD_NEGATIVES = 16
-READ_AGAIN = 12
+READ_AGAIN = 8
 SCALE = 20.0
+BACK = 0.3
+"""What it counts that a tool lies closer to its requests than to others': none may be close to everything."""
 WITHOUT_PARAMETERS = 0.2
 WITHOUT_DESCRIPTION = 0.1
+WITH_GROUP = 0.25
 
 
 class Reader:
@@ -84,8 +87,8 @@ class Bank:
         known = self.vectors.clone().index_put((torch.tensor(fresh),), vectors)
         logits = closest(requests @ known.T, questions) * SCALE
         self.vectors[fresh] = vectors.detach()
-        others = logits.masked_fill(wanted, float("-inf")).logsumexp(1, keepdim=True)
-        return (torch.logaddexp(logits, others) - logits)[wanted].mean()
+        own = wanted.any(0)
+        return far(logits, wanted) + BACK * far(logits[:, own].T, wanted[:, own].T)
 
     def _to_read(self, stale: Tensor, wanted: Tensor) -> list[int]:
         """The requests' own tools, and those that most of them are taken for."""
@@ -95,8 +98,12 @@ class Bank:
         return list(dict.fromkeys([*own, *worst]))
 
     def _shown(self, number: int) -> str:
-        """Its text; sometimes less of it, for others describe their tools in less detail."""
+        """Its text; sometimes less of it, for others describe their tools in less detail, and sometimes with
+        the group that it belongs to first, as tools of MCP servers are named.
+        """
         text = self._texts[number]
+        if self.pool.groups and self._rng.random() < WITH_GROUP:
+            text = f"{self.pool.groups[number]} {text}".lstrip()
         name, _, rest = text.partition(". ")
         drawn = self._rng.random()
         if drawn < WITHOUT_PARAMETERS:
@@ -110,6 +117,12 @@ class Bank:
         numbers = [(self._next + n) % len(self._texts) for n in range(READ_AGAIN)]
         self._next = numbers[-1] + 1
         self.vectors[numbers] = self._reader.vectors([self._texts[number] for number in numbers])
+
+
+def far(logits: Tensor, wanted: Tensor) -> Tensor:
+    """How far what is wanted is from standing above the rest of its row, on average."""
+    others = logits.masked_fill(wanted, float("-inf")).logsumexp(1, keepdim=True)
+    return (torch.logaddexp(logits, others) - logits)[wanted].mean()
 
 
 def closest(scores: Tensor, questions: Sequence[Question]) -> Tensor:

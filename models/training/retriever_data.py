@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ...retrieval.parts import split
+from ...retrieval.text import name_words
 from ...tools.tool import Tool
 from .corpus import UNSEEN_PACKS, Corpus, Entry, Pack, Schema
 from .metatool import metatool_requests, metatool_tools, tool_name
@@ -41,7 +42,7 @@ class Pool:
 
     sources: each draws one request; weights: how often each is drawn from. together: how many requests in a
     row come from one source, so that they share the tools that are read for them. joined: how often two
-    requests become one.
+    requests become one. groups: what each tool belongs to, as words, where something is known of it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Pool:
     weights: tuple[float, ...]
     together: int = 1
     joined: float = 0.0
+    groups: tuple[str, ...] = ()
 
     def draw(self, count: int, rng: random.Random) -> list[Question]:
         """`count` requests at random."""
@@ -87,7 +89,7 @@ def load_pools(corpus: Corpus, data: Path) -> list[Pool]:
     metatool = metatool_tools(data)
     return [
         _packs("builtin", corpus.builtin),
-        _packs("packs", trained_packs(corpus), others=corpus.builtin_tools.values(), together=48),
+        _packs("packs", trained_packs(corpus), corpus.builtin_tools.values(), together=48, grouped=True),
         Pool("metatool", metatool, *_among(metatool, metatool_requests(data, development=False)), joined=0.3),
         Pool("sealtools", seal_pool, *_among(seal_pool, sealtools_requests(data, "test_in_domain.jsonl"))),
         # Intents: the shortest of names for the plainest of requests.
@@ -107,21 +109,36 @@ def for_calibration(domain: str) -> bool:
 
 
 def _packs(
-    name: str, packs: Sequence[Pack], others: Iterable[Schema] = (), together: int = 1, joined: float = 0.0
+    name: str,
+    packs: Sequence[Pack],
+    others: Iterable[Schema] = (),
+    *,
+    together: int = 1,
+    joined: float = 0.0,
+    grouped: bool = False,
 ) -> Pool:
-    """One pool of the tools of all packs; a tool that several packs declare alike is one tool."""
+    """One pool of the tools of all packs; a tool that several packs declare alike is one tool.
+
+    grouped: whether a pack's name is what its tools would be found under.
+    """
     schemas: dict[str, Schema] = {}
+    groups: list[str] = []
     numbers: list[dict[str, int]] = []
     places: dict[str, int] = {}
-    for tools in (*(pack.tools for pack in packs), {schema["name"]: schema for schema in others}):
+    declared = [(name_words(pack.domain), pack.tools) for pack in packs]
+    for group, tools in (*declared, ("", {schema["name"]: schema for schema in others})):
         numbers.append({})
         for tool, schema in tools.items():
             key = f"{tool} {schema.get('description', '')}"
-            numbers[-1][tool] = places.setdefault(key, len(schemas))
-            schemas.setdefault(key, schema)
+            if key not in schemas:
+                places[key] = len(schemas)
+                schemas[key] = schema
+                groups.append(group)
+            numbers[-1][tool] = places[key]
     sources = tuple(partial(_of_pack, pack, places) for pack, places in zip(packs, numbers, strict=False))
     weights = tuple(float(len(pack.entries)) for pack in packs)
-    return Pool(name, _tools(schemas.values()), sources, weights, together, joined)
+    known = tuple(groups) if grouped else ()
+    return Pool(name, _tools(schemas.values()), sources, weights, together, joined, known)
 
 
 def _of_pack(pack: Pack, numbers: dict[str, int], rng: random.Random) -> Request:

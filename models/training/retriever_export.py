@@ -8,20 +8,24 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from ...retrieval.embedder import MAX_TOKENS
 from .retriever_model import Encoder
 
 
 def export(encoder: Encoder, tokenizer: Path, folder: Path, *, quantized: bool = True) -> Path:
     """Write `encoder.onnx` and `tokenizer.json` into `folder` and return the first one's path.
 
+    Positions behind the last token that is ever read are left out of the file, and of `encoder`.
     Inputs `ids` and `mask` are int64 (batch, length), the output `vectors` float32 (batch, width).
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "encoder.onnx"
+    positions = encoder.embeddings.position_embeddings
+    positions.weight = torch.nn.Parameter(positions.weight[:MAX_TOKENS].detach().clone())
     ids = torch.randint(1000, 20000, (2, 16))
-    sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=encoder.shape.positions)}
+    sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=len(positions.weight))}
     with TemporaryDirectory() as scratch:
         plain = out if not quantized else Path(scratch) / "plain.onnx"
         torch.onnx.export(

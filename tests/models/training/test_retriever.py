@@ -9,7 +9,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from scrubjay.models.training.metatool import metatool_requests
-from scrubjay.models.training.retriever_bank import closest
+from scrubjay.models.training.retriever_bank import closest, far
 from scrubjay.models.training.retriever_data import Question, question
 from scrubjay.models.training.retriever_export import export
 from scrubjay.models.training.retriever_model import Encoder, EncoderShape
@@ -61,3 +61,9 @@ def test_a_request_is_as_close_to_a_tool_as_its_closest_part() -> None:
     assert questions[0].texts == ("play jazz and set a timer", "play jazz", "set a timer")
     scores = torch.tensor([[0.1, 0.2, 0.0], [0.9, 0.0, 0.1], [0.0, 0.8, 0.0], [0.0, 0.0, 0.7]])
     assert torch.equal(closest(scores, questions), torch.tensor([[0.9, 0.8, 0.1], [0.0, 0.0, 0.7]]))
+
+
+def test_what_is_wanted_is_far_until_it_stands_above_the_rest() -> None:
+    wanted = torch.tensor([[True, False, False], [False, True, True]])
+    above = torch.tensor([[9.0, 0.0, 0.0], [0.0, 9.0, 9.0]])
+    assert far(above, wanted) < 0.01 < 8 < far(-above, wanted)

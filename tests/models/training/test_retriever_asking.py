@@ -18,5 +18,13 @@ def test_requests_are_turned_towards_their_tools(monkeypatch: pytest.MonkeyPatch
     asked = torch.nn.functional.normalize(tools @ crossed + 2 * tools, dim=-1)
     questions = [Question(("a",), frozenset((number,))) for number in range(6)]
     drawn = Drawn(questions, [asked[row : row + 1] for row in range(6)], tools)
-    before = drawn.loss(range(6), torch.eye(16))
-    assert drawn.loss(range(6), learn({"pool": drawn}, random.Random(0))) < before / 2
+    crowding = torch.zeros(6)
+    before = drawn.loss(range(6), torch.eye(16), crowding)
+    assert drawn.loss(range(6), learn({"pool": drawn}, asked, random.Random(0)), crowding) < before / 2
+
+
+def test_a_crowded_tool_stands_further_from_its_requests() -> None:
+    tools = torch.eye(4)
+    drawn = Drawn([Question(("a",), frozenset((0,)))], [tools[:1]], tools)
+    crowded = torch.tensor([0.9, 0.0, 0.0, 0.0])
+    assert drawn.loss([0], torch.eye(4), crowded) > drawn.loss([0], torch.eye(4), torch.zeros(4))

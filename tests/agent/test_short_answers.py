@@ -1,5 +1,7 @@
 """Short answers: two adapters of different kinds on one model, and nothing that is not in the record."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from itertools import islice
 from pathlib import Path
 
@@ -9,7 +11,11 @@ from scrubjay.agent.agent import Agent
 from scrubjay.agent.plan import Json
 from scrubjay.agent.short_answers import ShortAnswers, open_short_answers
 from scrubjay.models.adapters import AdapterUse
+from scrubjay.models.catalog import bundled_adapters, bundled_planner
 from scrubjay.models.engine import EngineSettings, LlamaEngine
+from scrubjay.models.outbox import Chunk
+from scrubjay.models.prompt import Prompt, Segment
+from scrubjay.models.thinking import Thinking
 from scrubjay.testing import ScriptedPlanner
 from scrubjay.tools.tool import Tool
 
@@ -54,3 +60,25 @@ def test_what_is_to_be_written_are_names_in_the_record() -> None:
             record = problem.history[0].results[0]
             assert isinstance(record, dict)
             assert record.keys() >= set(problem.thought.split(", "))
+
+
+async def test_the_bundled_adapters_fit_the_bundled_planner_and_write_side_by_side() -> None:
+    async with await LlamaEngine.load(bundled_planner(), EngineSettings(threads=1)) as engine:
+        for path in bundled_adapters():
+            await engine.add_adapter(path)
+        tools = [Segment.tool("train() Look up."), Segment.facts("Monday 2026-11-23 14:05 en_GB")]
+        asked = Prompt((Segment.system(), *tools, Segment.request("the day before the 3rd")))
+        written = await asyncio.gather(
+            *(
+                everything(
+                    engine.generate(asked, adapter=AdapterUse(file.name), thinking=Thinking(16), max_tokens=8)
+                )
+                for file in engine.adapters
+            )
+        )
+    assert all(tokens > 2 for tokens in written)
+
+
+async def everything(stream: AsyncGenerator[Chunk, None]) -> int:
+    """How many tokens are written in all."""
+    return sum([chunk.tokens async for chunk in stream])

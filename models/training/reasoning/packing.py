@@ -27,6 +27,10 @@ class PageShape:
     examples: int = 32
 
 
+PAGES = {"reasoning": PageShape(), "answers": PageShape(prompts=2304, written=384)}
+"""By the kind of adapter: short answers take few tokens after long records."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Tokens of many segments behind each other, as tensors of a fixed size.

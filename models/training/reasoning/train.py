@@ -26,7 +26,7 @@ from .base import base_weights
 from .examples import Examples
 from .export import exported
 from .model import AdaptedPlanner, Adapter, Cells
-from .packing import Page, PagePacker, PageShape, Tools, tools_page
+from .packing import PAGES, Page, PagePacker, Tools, tools_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def train(run: AdapterRun) -> None:
         Encoder.load(run.tokenizer), load_corpus(run.corpus), run.seed + progress.examples, run.kind
     )
     tools, cells = read_tools(model, examples)
-    pages = PagePacker(PageShape(), tools).pages(examples.all())
+    pages = PagePacker(PAGES[run.kind], tools).pages(examples.all())
     for step, (read, written, count) in enumerate(pages, 1):
         left = 1 - (time.time() - progress.began) / (60 * run.minutes)
         if left <= 0 or asked:

@@ -47,7 +47,7 @@ $(VENV)/created:
 	@mkdir -p $(VENV)/typing && ln -sfn ../.. $(VENV)/typing/scrubjay  # see [tool.mypy] in pyproject.toml
 	@touch $@
 
-$(VENV)/llama: $(VENV)/created models/build_llama.sh models/without_common.cmake
+$(VENV)/llama: $(VENV)/created models/build_llama.sh models/llama_build.cmake models/q4_rows.cpp
 	@models/build_llama.sh $(BIN)/python
 	@touch $@
 

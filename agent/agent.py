@@ -303,6 +303,7 @@ class Agent:
             self._mcp.update(self.tools)
         request.emit(RequestStarted(request.text, self._session.id, request.id))
         engine = await self._ready_engine()
+        self.tools_ahead.give_way()
         planner, calibration = Planner(engine, thinker=self._thinker), Calibration.of(engine.metadata)
         history = await self._session.past_turns(request.text, planner.most_turns)
         # In a thread: thousands of new tools take a minute to be read.
@@ -480,7 +481,7 @@ class Agent:
                 )
                 self._short_answers = await open_short_answers(self._model) if self._shortens else None
                 self._thinks_with = self._model
-        self.tools_ahead.update(self._model, self.tools)
+        self.tools_ahead.update(self._model, self.tools, self._max_tools)
         return self._model
 
     async def _open_session(self) -> None:

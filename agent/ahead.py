@@ -1,10 +1,10 @@
-"""Has an engine compute every tool of a registry ahead of requests, while nobody waits for it."""
+"""Has an engine read the tools of a registry ahead of requests, while nobody waits for it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from ..models.dialects import tool_text
@@ -12,18 +12,15 @@ from ..models.errors import ModelError
 from ..models.prompt import Segment
 from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
+from .plannable import split_plannable
+from .planner import Engine, Planner
 
 _log = logging.getLogger(__name__)
 
 
 @runtime_checkable
-class Registers(Protocol):
-    """An engine that keeps tools; `models.engine.LlamaEngine` is one."""
-
-    @property
-    def metadata(self) -> Mapping[str, str | int | float | bool]:
-        """What the model's file says about itself."""
-        ...
+class Reads(Engine, Protocol):
+    """An engine that keeps what it read; `models.engine.LlamaEngine` is one."""
 
     async def register(
         self,
@@ -41,23 +38,35 @@ class ToolsAhead:
 
     def __init__(self) -> None:
         self.ready = 0
-        """How many segments are ready; `total` of them were asked for."""
+        """How many segments, or tools where they are read as one, are ready; `total` were asked for."""
         self.total = 0
         self._tools: tuple[Tool, ...] = ()
         self._task: asyncio.Task[None] | None = None
+        self._gives_way = False
 
-    def update(self, engine: object, tools: ToolRegistry) -> None:
-        """Start with the tools that are registered now, unless that was done. Does nothing for models that
-        cannot keep tools apart, and for engines that keep nothing."""
+    def update(self, engine: Engine, tools: ToolRegistry, most: int) -> None:
+        """Start with the tools that are registered now, unless that was done. Does nothing for engines that
+        keep nothing.
+
+        Models that keep tools apart read each; others read what every prompt begins with, unless there are
+        more tools than the `most` that a prompt gets: those are chosen by the request.
+        """
         now = tuple(tools)
-        if now == self._tools or not isinstance(engine, Registers):
+        if now == self._tools or not isinstance(engine, Reads):
             return
-        if not engine.metadata.get("scrubjay.parallel_segments", False):
+        apart = bool(engine.metadata.get("scrubjay.parallel_segments", False))
+        if not now or (not apart and len(now) > most):
             return
         self._tools = now
         if self._task is not None:
             self._task.cancel()
-        self._task = asyncio.create_task(self._make_ready(engine, now))
+        self._gives_way = not apart
+        self._task = asyncio.create_task(self._read(engine, now, apart))
+
+    def give_way(self) -> None:
+        """A request comes: where it would read the same, it goes on from what was read."""
+        if self._task is not None and self._gives_way:
+            self._task.cancel()
 
     async def aclose(self) -> None:
         """Stop."""
@@ -65,12 +74,17 @@ class ToolsAhead:
             self._task.cancel()
             await asyncio.wait([self._task])
 
-    async def _make_ready(self, engine: Registers, tools: tuple[Tool, ...]) -> None:
-        segments = await asyncio.to_thread(tool_segments, tools)
+    async def _read(self, engine: Reads, tools: tuple[Tool, ...], apart: bool) -> None:
         try:
-            await engine.register(segments, progress=self._told)
+            if apart:
+                segments = await asyncio.to_thread(tool_segments, tools)
+                await engine.register(segments, progress=self._told)
+            else:
+                plannable, _ = await asyncio.to_thread(split_plannable, tools)
+                await Planner(engine).read_ahead(plannable)
+                self._told(len(tools), len(tools))
         except ModelError as error:  # a request will say what is wrong
-            _log.debug("tools are not computed ahead: %s", error)
+            _log.debug("tools are not read ahead: %s", error)
 
     def _told(self, ready: int, total: int) -> None:
         self.ready, self.total = ready, total

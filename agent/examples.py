@@ -19,7 +19,8 @@ from .reader import parse_plan
 EXAMPLES = Path(__file__).with_name("examples.jsonl")
 """For the built-in tools; made by `models/training/examples.py`."""
 
-MAX_EXAMPLES = 3
+STANDING_EXAMPLES = 2
+"""So many are the same for every request with the same tools: what has been read of them is read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Example:
     request: str
     plan: str
     tools: frozenset[str]
+    shows: int
+    """How many steps it has, and references to them."""
 
 
 class ExampleBook:
@@ -40,16 +43,29 @@ class ExampleBook:
         self._index = KeywordIndex()
         for number, (request, text) in enumerate(examples):
             plan: Plan = parse_plan(text)
-            self._examples.append(Example(request, text, frozenset(step.tool for step in plan.steps)))
+            shows = len(plan.steps) + sum(len(list(step.references())) for step in plan.steps)
+            self._examples.append(Example(request, text, frozenset(s.tool for s in plan.steps), shows))
             self._index.add(number, Counter(words(request)))
 
-    def choose(self, request: str, tools: Collection[str], limit: int = MAX_EXAMPLES) -> list[Example]:
-        """The examples closest to a request, the closest last; only such as the offered `tools` can serve."""
-        offered = frozenset(tools)
+    def standing(self, tools: Collection[str]) -> list[Example]:
+        """Those of the offered `tools` that show most of what plans can be: several steps, and steps that
+        need each other. No two are for the same tools."""
+        chosen: list[Example] = []
+        for example in sorted(self._fitting(tools), key=lambda example: example.shows, reverse=True):
+            if all(example.tools != other.tools for other in chosen):
+                chosen.append(example)
+        return chosen[:STANDING_EXAMPLES]
+
+    def closest(self, request: str, tools: Collection[str]) -> Example | None:
+        """The one most like a request, of what the offered `tools` can serve; None: not a word is alike."""
         scores = self._index.scores(words(request))
         ranked = [int(number) for number in np.argsort(-scores, kind="stable") if scores[number] > 0]
-        fitting = [self._examples[number] for number in ranked if self._examples[number].tools <= offered]
-        return fitting[:limit][::-1]
+        fitting = set(self._fitting(tools))
+        return next((self._examples[n] for n in ranked if self._examples[n] in fitting), None)
+
+    def _fitting(self, tools: Collection[str]) -> list[Example]:
+        offered = frozenset(tools)
+        return [example for example in self._examples if example.tools <= offered]
 
 
 @cache

@@ -204,6 +204,13 @@ class Planner:
                 thought_tokens += chunk.tokens if chunk.thought else 0
         return WrittenPlan(reader.close(), tokens, logprob, thought, thought_tokens)
 
+    async def read_ahead(self, tools: Sequence[Tool]) -> None:
+        """Have the engine read what prompts with these tools begin with, for models that read a prompt from
+        front to back. Cancelling keeps what was read. Raises what the engine raises."""
+        async with aclosing(self._engine.generate(self._prompt("", tools, (), ""), max_tokens=1)) as chunks:
+            async for _ in chunks:
+                pass
+
     async def _write(
         self,
         request: str,
@@ -258,11 +265,12 @@ class Planner:
 
     def _prompt(self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str) -> Prompt:
         speech = self._speech
+        first = history[0].request if history else request  # another example would have all turns read anew
         return Prompt(
             (
                 speech.system(),
                 *map(speech.tool, tools),
-                *speech.examples(request, tools),
+                *speech.examples(first, tools),
                 *(speech.turn(turn.request, turn.plan, turn.results) for turn in history),
                 *((Segment.facts(facts),) if facts else ()),
                 Segment.request(request),

@@ -102,10 +102,15 @@ class Speech:
         return Segment.turn(request, calls_json(plan), json.dumps(list(results), ensure_ascii=False))
 
     def examples(self, request: str, tools: Sequence[Tool]) -> list[Segment]:
-        """Requests like this one with their plans, as if they were earlier turns without results."""
+        """Requests with their plans, as if they were earlier turns without results: first those that always
+        stand with these tools, then the one most like `request`."""
         if self.ours or self.notation.style is Style.POSITIONAL:
             return []
-        chosen = bundled_examples().choose(request, [tool.name for tool in tools])
+        names = [tool.name for tool in tools]
+        chosen = bundled_examples().standing(names)
+        closest = bundled_examples().closest(request, names)
+        if closest is not None and closest not in chosen:
+            chosen.append(closest)
         return [
             Segment.turn(example.request, calls_json(example.plan) if self.native else example.plan, "")
             for example in chosen

@@ -1,13 +1,16 @@
 """An agent's tools are computed before anybody asks for them."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from scrubjay.agent.agent import Agent
+from scrubjay.agent.planner import Planner, PlanTooLong
 from scrubjay.models.cache_settings import CacheSettings
 from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.tools.tool import Tool
 
+from ..foreign_model import QWEN_05B, make_foreign_model, slim
 from ..tiny_model import make_tiny_planner
 
 
@@ -44,3 +47,34 @@ async def test_closing_an_agent_stops_it(tmp_path: Path) -> None:
         async with Agent([named(f"tool_{number}") for number in range(400)], engine) as agent:
             pass
         assert agent.tools_ahead.ready < 401
+
+
+async def test_a_model_of_others_reads_the_beginning_of_its_prompts_ahead(tmp_path: Path) -> None:
+    make_foreign_model(tmp_path / "model.gguf", slim(QWEN_05B))
+    tools = [named(f"tool_{number}") for number in range(20)]
+    settings = EngineSettings(
+        context_tokens=2048, threads=1, dialect="plan", cache=CacheSettings(disk_bytes=0)
+    )
+    async with asyncio.timeout(120), await LlamaEngine.load(tmp_path / "model.gguf", settings) as engine:
+        async with Agent(tools, engine, max_tools=20) as agent:
+            await all_ready(agent, 20)
+            ahead = engine.computed_tokens
+            planner = Planner(engine, max_tokens=8)
+            with suppress(PlanTooLong):
+                await planner.write("do the seventh thing", list(agent.tools))
+        warm = engine.computed_tokens - ahead
+        await engine.forget()
+        with suppress(PlanTooLong):
+            await planner.write("do the seventh thing", list(agent.tools))
+        cold = engine.computed_tokens - ahead - warm
+        assert ahead > 256
+        assert warm <= cold - 256
+
+
+async def test_tools_that_are_chosen_by_the_request_are_not_read_ahead(tmp_path: Path) -> None:
+    make_foreign_model(tmp_path / "model.gguf", slim(QWEN_05B))
+    settings = EngineSettings(context_tokens=2048, threads=1, dialect="plan")
+    async with asyncio.timeout(120), await LlamaEngine.load(tmp_path / "model.gguf", settings) as engine:
+        async with Agent([named(f"tool_{number}") for number in range(20)], engine, max_tools=16):
+            await asyncio.sleep(0.2)
+        assert engine.computed_tokens == 0

@@ -25,20 +25,21 @@ from scrubjay.agent.plan import print_plan
 from scrubjay.agent.planner import Planner
 from scrubjay.models.catalog import bundled_planner
 from scrubjay.models.confidence import Row
-from scrubjay.models.constrained import Constraint, Greedy, LineByLine
+from scrubjay.models.constrained import Constraint, Greedy
 from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.models.vocabulary import Vocabulary
 from scrubjay.tools.builtin import builtin_tools
 from scrubjay.tools.tool import Tool
 
 sys.path.append(str(Path(__file__).parent.parent.parent))
+from scrubjay.benchmarks.scripted import Script, ScriptedLines
 from scrubjay.tests.foreign_model import QWEN_05B, make_foreign_model
 
 PLANS = (
     (
         "text Sid and Lutfi that I'm running about twenty minutes late because the train stopped in Fulda",
         '$1 = get_phone_number(name="Sid")\n$2 = get_phone_number(name="Lutfi")\n'
-        '$3 = send_sms(to=[$1, $2], message="I\'m running about twenty minutes late because the train stopped'
+        "$3 = send_sms(to=[$1, $2], message=\"I'm running about twenty minutes late because the train stopped"
         ' in Fulda")\ndone\n',
     ),
     (
@@ -56,20 +57,6 @@ TOOLS = ("get_phone_number", "send_sms", "create_note", "create_reminder", "calc
 FREE = ("tell me something about the weather", "why is the sky blue", "a story without repetition, please")
 FREE_TOKENS = 96
 CLOCK = [time.perf_counter]
-
-
-class Script:
-    """The text that the choosers of this benchmark write."""
-
-    text = b""
-
-
-class ScriptedLines(LineByLine):
-    """Under the grammar; wants the script."""
-
-    def choose(self, logits: Row) -> int:
-        super().choose(logits)
-        return self._vocabulary.tokenize(Script.text[len(self._written) :].decode())[0]
 
 
 class ScriptedGreedy(Greedy):

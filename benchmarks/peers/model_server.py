@@ -1,4 +1,4 @@
-"""A model whose text is told and whose time is real: so many tokens a second read and written.
+"""A model whose text is told and whose time is real: that of a measured pace.
 
 A server of OpenAI's chat completions as llama-cpp-python's is: one request at a time, the prompt written by
 the model's own chat template, and what it has in common with the request before it is not read again.
@@ -10,53 +10,32 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from scrubjay.benchmarks.peers.pace import Pace
 from scrubjay.benchmarks.peers.workloads import Call, Task
 from scrubjay.models.chat_template import ChatTemplate
 from scrubjay.models.vocabulary import Vocabulary
 
 
-@dataclass
-class Rates:
-    """Tokens a second."""
-
-    prefill: float
-    decode: float
-
-
 class RatedModel:
     """Keeps the time, the counts, and the tokens that are in the context."""
 
-    def __init__(self, vocabulary: Vocabulary, template: str, rates: Rates, kept: int = 1) -> None:
-        """kept: how many sequences it remembers; llama-cpp-python keeps the last one."""
-        self.vocabulary, self.rates = vocabulary, rates
+    def __init__(self, vocabulary: Vocabulary, template: str, pace: Pace) -> None:
+        self.vocabulary, self.pace = vocabulary, pace
         self.template = ChatTemplate(template)
         self.computed = self.decoded = 0
-        self._kept = kept
-        self._known: list[list[int]] = []
-
-    def read(self, tokens: Sequence[int]) -> float:
-        """Seconds to read what is new of a prompt."""
-        common = max((_common(known, tokens) for known in self._known), default=0)
-        new = max(1, len(tokens) - common)
-        self.computed += new
-        return new / self.rates.prefill
-
-    def write(self, prompt: Sequence[int], text: str) -> list[str]:
-        """The pieces of a text; each takes `1 / rates.decode` seconds."""
-        tokens = list(self.vocabulary.tokenize(text))
-        self.decoded += len(tokens)
-        self._known = [*self._known, [*prompt, *tokens]][-self._kept :]
-        return [self.vocabulary.piece(token).decode("utf-8", "replace") for token in tokens]
+        self._known: list[int] = []  # llama-cpp-python keeps the last sequence
 
     def complete(self, prompt: str, text: str) -> None:
         """Take the time that a completion takes."""
-        tokens = self.vocabulary.tokenize(prompt)
-        seconds = self.read(tokens)
-        time.sleep(seconds + len(self.write(tokens, text)) / self.rates.decode)
+        tokens, written = self.vocabulary.tokenize(prompt), self.vocabulary.tokenize(text)
+        new = max(1, len(tokens) - _common(self._known, tokens))
+        self.computed += new
+        self.decoded += len(written)
+        self._known = [*tokens, *written]
+        time.sleep(self.pace.read(new) + len(written) * self.pace.token)
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

@@ -1,11 +1,12 @@
 """Scrubjay beside its peers: the same model, machine, requests and tools; who starts and ends when.
 
-    python benchmarks/peers/run.py [--requests 12] [--prefill N --decode N] [--write]
+    python benchmarks/peers/run.py [--requests 12] [--only WORKLOAD] [--pace MS,MS,...] [--write]
 
 What each system's model writes is told, so that no system is slower for its model's mistakes; how long it
-takes is real: as many tokens a second as a model of Qwen2.5-0.5B's shape (Q4_0) reads and writes on this
-machine, measured first or given. The peers are installed from PyPI into runs/peers/venv once. --write puts
-the tables into docs/benchmarks.md and the plot beside it.
+takes is real: as long as a model of Qwen2.5-0.5B's shape (Q4_0) takes on this machine for as many tokens at
+once, measured first or given (milliseconds for 1, 2, 4, ... 128 tokens, as an earlier run printed them). The
+peers are installed from PyPI into runs/peers/venv once. --write puts the tables into docs/benchmarks.md and
+the plot beside it.
 """
 
 from __future__ import annotations
@@ -13,147 +14,44 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
-from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from scrubjay.agent.agent import Agent
 from scrubjay.agent.plan import Plan, Reference
-from scrubjay.agent.plannable import split_plannable
-from scrubjay.agent.planner import PastTurn
-from scrubjay.agent.policy import Policy
 from scrubjay.agent.reader import parse_plan
-from scrubjay.agent.turns import Turns
-from scrubjay.benchmarks.peers.model_server import RatedModel, Rates, serve
+from scrubjay.benchmarks.peers.model_server import RatedModel, serve
+from scrubjay.benchmarks.peers.ours import Outcome, ours
+from scrubjay.benchmarks.peers.pace import Pace, measure_pace
 from scrubjay.benchmarks.peers.workloads import (
     MOVIES,
     PARALLEL_QA,
     QUESTION_TOOLS,
     Call,
     Task,
-    latency,
     to_json,
 )
-from scrubjay.models.chat import ChatLayout
-from scrubjay.models.constrained import Constraint
-from scrubjay.models.foreign import PLAN
+from scrubjay.models.batch import PROMPT_TOKENS
+from scrubjay.models.chat_template import ChatTemplate
 from scrubjay.models.library import load_model
-from scrubjay.models.outbox import Chunk
-from scrubjay.models.prompt import Prompt
-from scrubjay.models.roofline import measure_speed
 from scrubjay.models.vocabulary import Vocabulary
 from scrubjay.tests.foreign_model import QWEN_05B, make_foreign_model, slim
 from scrubjay.tests.vocabularies import templates
 from scrubjay.tools.builtin import builtin_tools
-from scrubjay.tools.effect import Effect
-from scrubjay.tools.tool import Tool
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PEERS = ("react", "chat completion", "smolagents", "pydantic-ai")
 PACKAGES = ("llama-cpp-python==0.3.36", "smolagents[openai]", "pydantic-ai-slim[openai]", "psutil")
 POSITIONS = 32_768
-OURS = "scrubjay"
-
-
-@dataclass
-class Outcome:
-    """Of one system on one workload: seconds by task, tokens of all tasks, bytes of the process."""
-
-    first: list[float]
-    end: list[float]
-    computed: int
-    decoded: int
-    rss: int
-
-
-class RatedEngine:
-    """Scrubjay's engine in the dialect `plan`, with told text and real time. Several prompts stay in memory,
-    as they do in `LlamaEngine`; drafts and forced tokens, which make that one faster, are left out."""
-
-    def __init__(self, model: RatedModel, layout: ChatLayout, metadata: Mapping[str, Any]) -> None:
-        self.metadata = {**metadata, "scrubjay.dialect": PLAN, "scrubjay.special_tokens": "{}"}
-        self.plan = ""
-        self._model, self._layout = model, layout
-
-    async def generate(
-        self, prompt: Prompt, *, constraint: Constraint | None = None, max_tokens: int = 512
-    ) -> AsyncGenerator[Chunk, None]:
-        due = time.perf_counter()
-        tokens = self._layout.tokens(prompt)
-        due += self._model.read(tokens)
-        for piece in self._model.write(tokens, self.plan):
-            due += 1 / self._model.rates.decode
-            await asyncio.sleep(due - time.perf_counter())
-            yield Chunk(piece, tokens=1, forced=0, logprob=0.0)
-
-
-class NoPast(Turns):
-    """Every request is the first one, as for the peers."""
-
-    async def past_turns(self, about: str = "", most: int = 0) -> list[PastTurn]:
-        return []
-
-
-def plan_text(task: Task) -> str:
-    lines = []
-    for number, call in enumerate(task.calls, 1):
-        args = ", ".join(f"{name}={_value(value)}" for name, value in call.args.items())
-        lines.append(f"${number} = {call.tool}({args})\n")
-    return "".join(lines) + "done\n"
-
-
-def _value(value: Any) -> str:
-    return re.sub(r'"\$(\d+)"', r"$\1", json.dumps(value, ensure_ascii=False))
-
-
-def tool(schema: dict[str, Any], results: dict[str, list[Any]]) -> Tool:
-    async def run(**_: Any) -> Any:
-        await asyncio.sleep(latency(schema["name"]))
-        return results["now"][0]
-
-    made = Tool.from_schema({**schema, "returns": {}})
-    return replace(made, function=run, effect=Effect.READ, say="{result}")
-
-
-async def ours(
-    tasks: list[Task], schemas: list[dict[str, Any]], engine: RatedEngine, model: RatedModel
-) -> Outcome:
-    results: dict[str, list[Any]] = {"now": ["555-0142"]}
-    outcome = Outcome([], [], 0, 0, 0)
-    agent = Agent(
-        [tool(schema, results) for schema in schemas],
-        engine,
-        session=NoPast(),
-        policy=Policy(allow_effects=True),
-        max_tools=48 if len(schemas) <= 48 else 16,
-    )
-    async with agent:
-        # Setting up is counted for nobody: the index, and the grammars of the tools.
-        await asyncio.to_thread(agent._retriever.choose, "nothing yet", 16)
-        await asyncio.to_thread(split_plannable, list(agent.tools))
-        for task in tasks:
-            engine.plan = plan_text(task)
-            answer = await agent.run(task.request)
-            if len(answer.steps) != len(task.calls) or answer.status.value != "done":
-                raise RuntimeError(f"{task.request!r}: {answer.text}")
-            assert answer.timings.first_step_ms is not None
-            outcome.first.append(answer.timings.first_step_ms / 1e3)
-            outcome.end.append(answer.timings.total_ms / 1e3)
-    outcome.computed, outcome.decoded = model.computed, model.decoded
-    outcome.rss = psutil.Process().memory_info().rss
-    return outcome
+OURS, COLD = "scrubjay", "scrubjay, nothing read"
 
 
 async def theirs(peer: str, tasks: list[Task], schemas: list[dict[str, Any]], url: str) -> Outcome:
@@ -247,34 +145,29 @@ def crowd(schemas: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
 
 
 async def compare(
-    name: str, tasks: list[Task], schemas: list[dict[str, Any]], rates: Rates, slim_model: Path
+    name: str, tasks: list[Task], schemas: list[dict[str, Any]], pace: Pace, slim_model: Path
 ) -> dict[str, Outcome | None]:
     """Run every system on one workload, side by side: each has a model of its own."""
     loaded = load_model(slim_model)
     vocabulary = Vocabulary(loaded)
     template = templates()[QWEN_05B.template]
-
-    def rated(kept: int) -> RatedModel:
-        return RatedModel(vocabulary, template, rates, kept)
-
     functions = [{"type": "function", "function": schema} for schema in schemas]
-    rendered = rated(1).template.render([{"role": "user", "content": "x"}], functions)
+    rendered = ChatTemplate(template).render([{"role": "user", "content": "x"}], functions)
     fits = len(list(vocabulary.tokenize(rendered))) < POSITIONS
     servers: list[ThreadingHTTPServer] = []
     jobs: dict[str, Any] = {}
     for peer in PEERS if fits else ():
-        servers.append(serve(rated(1)))
+        servers.append(serve(RatedModel(vocabulary, template, pace)))
         url = f"http://127.0.0.1:{servers[-1].server_port}"
         jobs[peer] = theirs(peer, tasks, schemas, url)
-    model = rated(32)
-    engine = RatedEngine(model, ChatLayout(loaded.metadata, vocabulary, PLAN), loaded.metadata)
-    jobs[OURS] = ours(tasks, schemas, engine, model)
+    jobs[OURS] = ours(tasks, schemas, slim_model, pace, ahead=True)
     print(f"{name}: {len(tasks)} requests, {len(schemas)} tools...", flush=True)
     done = await asyncio.gather(*jobs.values())
     for server in servers:
         server.shutdown()
     outcomes: dict[str, Outcome | None] = dict(zip(jobs, done, strict=True))
-    return {system: outcomes.get(system) for system in (OURS, *PEERS)}
+    outcomes[COLD] = await ours(tasks[:1], schemas, slim_model, pace, ahead=False)
+    return {system: outcomes.get(system) for system in (OURS, COLD, *PEERS)}
 
 
 def table(results: dict[str, dict[str, Outcome | None]]) -> str:
@@ -301,11 +194,12 @@ def ratios(results: dict[str, dict[str, Outcome | None]]) -> str:
     """How many times as long the peers take."""
     lines = ["| workload | peer | first tool | the very first | makespan |", "|---|---|---|---|---|"]
     for name, outcomes in results.items():
-        mine = outcomes[OURS]
+        mine, cold = outcomes[OURS], outcomes[COLD]
         assert mine is not None
+        assert cold is not None
         for system in PEERS:
             if (other := outcomes[system]) is not None:
-                pairs = (other.first, mine.first), (other.first[:1], mine.first[:1]), (other.end, mine.end)
+                pairs = (other.first, mine.first), (other.first[:1], cold.first), (other.end, mine.end)
                 told = (f"{statistics.median(a) / statistics.median(b):.1f}" for a, b in pairs)
                 lines.append(f"| {name} | {system} | {' | '.join(told)} |")
     return "\n".join(lines)
@@ -319,7 +213,7 @@ def plot(results: dict[str, dict[str, Outcome | None]], path: Path) -> None:
 
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for axis, what in zip(axes, ("first", "end"), strict=True):
-        for place, system in enumerate((OURS, *PEERS)):
+        for place, system in enumerate((OURS, *PEERS)):  # COLD is of one request alone
             shown = [
                 (row, statistics.median(getattr(outcome, what)))
                 for row, outcomes in enumerate(results.values())
@@ -346,21 +240,23 @@ def write(text: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--requests", type=int, default=12)
-    parser.add_argument("--prefill", type=float)
-    parser.add_argument("--decode", type=float)
+    parser.add_argument("--only", choices=("ParallelQA", "movies", "day, 41 tools", "day, 500 tools"))
+    parser.add_argument("--pace", type=Pace.parse)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     venv()
     with tempfile.TemporaryDirectory() as folder:
         slim_model = Path(folder) / "slim.gguf"
-        make_foreign_model(slim_model, slim(QWEN_05B))
-        if not (options.prefill and options.decode):
+        make_foreign_model(slim_model, replace(slim(QWEN_05B), context=POSITIONS))
+        pace = options.pace
+        if pace is None:
             whole = Path(folder) / "whole.gguf"
             make_foreign_model(whole, QWEN_05B, "Q4_0")
-            speed = measure_speed(whole)
-            options.prefill, options.decode = speed.prefill, speed.decode
-        rates = Rates(options.prefill, options.decode)
-        told = f"The model reads {rates.prefill:.0f} tokens a second and writes {rates.decode:.1f}."
+            pace = measure_pace(whole)
+        told = (
+            f"The model reads {PROMPT_TOKENS / pace.batch(PROMPT_TOKENS):.0f} tokens a second and writes"
+            f" {1 / pace.token:.1f}; 1, 2, 4, ... {PROMPT_TOKENS} tokens at once take {pace} ms."
+        )
         print(told, flush=True)
         requests, schemas = day(options.requests)
         workloads = {
@@ -371,8 +267,9 @@ def main() -> None:
         }
         results = {}
         for name, (tasks, tools) in workloads.items():
-            results[name] = asyncio.run(compare(name, tasks, tools, rates, slim_model))
-            print(table({name: results[name]}), flush=True)
+            if options.only in (None, name):
+                results[name] = asyncio.run(compare(name, tasks, tools, pace, slim_model))
+                print(table({name: results[name]}), flush=True)
     text = f"{told}\n\n{table(results)}\n\nHow many times as long the peers take:\n\n{ratios(results)}\n"
     print(f"\n{ratios(results)}")
     if options.write:

@@ -124,7 +124,10 @@ def bench(catalog: Catalog, name: str, threads: int | None) -> None:
         f"{machine.bandwidth / 1e9:.1f} GB/s of memory and {machine.arithmetic / 1e9:.0f} GFLOP/s (float32)"
         f" with {machine.threads} thread{'s' * (machine.threads > 1)}"
     )
-    _told("decode", speed.decode, ("the memory's bandwidth allows", speed.decode_bound))
+    decode_bounds = [("the memory's bandwidth allows", speed.decode_bound)]
+    if speed.products_bound is not None:
+        decode_bounds.append(("the arithmetic of such weights allows", speed.products_bound))
+    _told("decode", speed.decode, *decode_bounds)
     batched = "llama.cpp's own batches give", speed.batched
     _told("prefill", speed.prefill, ("the arithmetic allows", speed.prefill_bound), batched)
     joules = f"{speed.joules:.2f} J a decoded token" if speed.joules is not None else "no counters here"

@@ -1,9 +1,12 @@
 """How fast a model could be on this machine, and how fast it is.
 
 A decoded token reads every weight once: the memory's bandwidth divided by their bytes bounds tokens a second.
-A read token takes two operations for each weight: the arithmetic rate divided by that bounds prefill. Both
-rates are measured here, before and after the model, with the threads that the model has. The arithmetic is
-that of float32: kernels on smaller numbers may pass it.
+It also multiplies every weight once: so does the rate of llama.cpp's product for weights of that type, where
+they come from cache (`products.py`). Whichever is lower is what limits it.
+
+A read token takes two operations for each weight: the arithmetic rate divided by that bounds prefill. Rates
+are measured here, with the threads that the model has; those of the machine before and after it. The
+arithmetic of prefill's bound is that of float32: kernels on smaller numbers may pass it.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from .batch import PROMPT_TOKENS, Batch, Stream
 from .context import Context, thread_count
 from .errors import NativeError
 from .library import Model, load_model
+from .products import products_rate, weight_type
 
 STREAMED_BYTES = 256 * 2**20
 PREFILL_TOKENS = 512
@@ -67,13 +71,15 @@ class Machine:
 class Speed:
     """How fast a model is: tokens a second, and what bounds them.
 
-    batched: the prefill of a bare llama.cpp context with its own batch size. joules: for one decoded token,
-    where the machine counts energy.
+    decode_bound: by the memory. products_bound: by the arithmetic of weights of this type; None where nobody
+    knows. batched: the prefill of a bare llama.cpp context with its own batch size. joules: for one decoded
+    token, where the machine counts energy.
     """
 
     machine: Machine
     decode: float
     decode_bound: float
+    products_bound: float | None
     prefill: float
     prefill_bound: float
     batched: float
@@ -119,13 +125,17 @@ def _measure(model: Model, threads: int) -> Speed:
     finally:
         context.close()
     after = measure_machine(threads)
+    kind = weight_type(model)
+    products = products_rate(kind, threads, model.repacked) if kind else None
+    size = int(llama_cpp.llama_model_size(model.pointer))
     parameters = int(llama_cpp.llama_model_n_params(model.pointer))
     bandwidth = (before.bandwidth + after.bandwidth) / 2
     arithmetic = (before.arithmetic + after.arithmetic) / 2
     return Speed(
         machine=Machine(bandwidth, arithmetic, threads),
         decode=1 / median(steps),
-        decode_bound=bandwidth / int(llama_cpp.llama_model_size(model.pointer)),
+        decode_bound=bandwidth / size,
+        products_bound=products / size if products else None,
         prefill=PREFILL_TOKENS / median(prefills),
         prefill_bound=arithmetic / (2 * parameters),
         batched=PREFILL_TOKENS / median(bare),

@@ -63,3 +63,5 @@ def test_speed_is_measured_beside_what_bounds_it(foreign_model: Path) -> None:
     assert speed.machine.threads == 1
     bounds = (speed.machine.bandwidth, speed.machine.arithmetic, speed.decode_bound, speed.prefill_bound)
     assert all(number > 0 for number in (*bounds, speed.decode, speed.prefill, speed.batched))
+    assert speed.products_bound is not None
+    assert speed.products_bound > 0

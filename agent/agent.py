@@ -6,13 +6,10 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..models.errors import ModelError
 from ..retrieval.retriever import Retriever
 from ..tools.background import BackgroundLoop, refuse_in_loop
 from ..tools.mcp.server import McpServer
@@ -21,47 +18,31 @@ from ..tools.registry import ToolRegistry
 from ..tools.tool import Tool
 from .ahead import ToolsAhead
 from .calls import Calls
-from .choosing import learn_from, tools_for
-from .confidence import Calibration
 from .events import (
-    AnswerText,
     ConsentAsked,
     Event,
-    PlanReady,
-    PlanText,
     Remember,
     RequestCancelled,
     RequestFailed,
-    RequestFinished,
     RequestStarted,
-    RoundStarted,
     Status,
-    StepPlanned,
-    ThoughtText,
-    ToolsChosen,
 )
-from .executor import EffectJournal, Executor
-from .hand_over import Asking, HandOver
-from .joiner import Joined, Joiner, Rounds
-from .outcome import Outcome
-from .plan import Plan, Step
-from .plannable import check_plannable, split_plannable
-from .planner import Engine, PastTurn, Planner, PlanTooLong, current_facts
+from .hand_over import HandOver
+from .model_loader import ModelLoader, ReadyModel
+from .plan import Plan
+from .plannable import check_plannable
+from .planner import Engine, current_facts
 from .policy import Policy
-from .reader import PlanReader, PlanSyntaxError
-from .references import renumbered
 from .request import Answer, Request
-from .short_answers import ShortAnswers, open_short_answers
+from .serving import Serving, Settings
 from .sub_agent import sub_agent
-from .thinker import MAX_THINK_TOKENS, Think, Thinker, open_thinker
-from .turns import Conversation, Turns, ledger, past_turn
+from .thinker import MAX_THINK_TOKENS, Think
+from .turns import Conversation, Turns
 from .undo import Undo, Undone
 from .votes import Strategy
-from .within import ASK, ASKED_BY, JOURNAL
+from .within import ASK
 
 if TYPE_CHECKING:
-    from ..models.engine import LlamaEngine
-    from ..models.outbox import Chunk
     from .session import Session
 
 
@@ -116,30 +97,25 @@ class Agent:
         short_answers: bool = False,
     ) -> None:
         self.tools = tools if isinstance(tools, ToolRegistry) else ToolRegistry(tools)
-        self._model = model
+        self._model = ModelLoader(
+            model,
+            adapters=adapters,
+            think=think,
+            samples=samples,
+            strategy=strategy,
+            max_think_tokens=max_think_tokens,
+            short_answers=short_answers,
+        )
+        self._settings = Settings(facts, rounds, max_tools, hand_over)
         self._policy = policy or Policy()
         self._session: Conversation = Turns() if session is None or isinstance(session, str) else session
         self._session_name = session if isinstance(session, str) else None
         self._keeps = session is not None
-        self._facts = facts
-        self._rounds = rounds
-        self._max_tools = max_tools
         self._retriever = retriever(self.tools)
-        self._hand_over = hand_over
-        self._adapters = tuple(map(Path, adapters))
-        self._think = Think(think)
-        self._samples = samples
-        self._strategy = strategy
-        self._max_think_tokens = max_think_tokens
-        self._thinker: Thinker | None = None
-        self._thinks_with: Engine | None = None
-        self._shortens = short_answers
-        self._short_answers: ShortAnswers | None = None
         self._calls = Calls()
         self._mcp = McpServers(named_servers(mcp), check_plannable) if mcp else None
         self._undo = Undo(self.tools, self._calls, self._session)
-        self._loading = asyncio.Lock()
-        self._loaded: LlamaEngine | None = None
+        self._opening = asyncio.Lock()
         self.tools_ahead = ToolsAhead()
         """How many tools the model has read ahead of any request for them."""
         self._opened: Session | None = None
@@ -271,14 +247,13 @@ class Agent:
         if self._mcp is not None:
             self._mcp.withdraw(self.tools)
             await self._mcp.aclose()
-        if self._loaded is not None:
-            await self._loaded.aclose()
+        await self._model.aclose()
         if self._opened is not None:
             await self._opened.aclose()
 
     def __enter__(self) -> Self:
         refuse_in_loop("with Agent(...)", "async with Agent(...)")
-        self._in_background().run(self._ready_engine())
+        self._in_background().run(self._ready_model())
         return self
 
     def __exit__(
@@ -287,7 +262,7 @@ class Agent:
         self.close()
 
     async def __aenter__(self) -> Self:
-        await self._ready_engine()
+        await self._ready_model()
         return self
 
     async def __aexit__(
@@ -302,131 +277,19 @@ class Agent:
             await self._mcp.settle()
             self._mcp.update(self.tools)
         request.emit(RequestStarted(request.text, self._session.id, request.id))
-        engine = await self._ready_engine()
+        model = await self._ready_model()
         self.tools_ahead.give_way()
-        planner, calibration = Planner(engine, thinker=self._thinker), Calibration.of(engine.metadata)
-        history = await self._session.past_turns(request.text, planner.most_turns)
-        # In a thread: thousands of new tools take a minute to be read.
-        chosen = await asyncio.to_thread(tools_for, request.text, history, self._retriever, self._max_tools)
-        fit, broken = await asyncio.to_thread(split_plannable, chosen)
-        if broken and not fit:
-            raise broken[0]
-        tools = ToolRegistry(fit)
-        request.emit(ToolsChosen(tools.names, request.now(), tuple(map(str, broken))))
-        facts = self._facts()
-        executor = self._executor(request, tools, history, facts)
-        joiner = Joiner(tools, planner.mends)
-        rounds: list[list[Outcome]] = []
-        while True:
-            earlier = [past_turn(request.text, rounds)] if rounds else []
-            chunks = planner.plan(request.text, list(tools), [*history, *earlier], facts)
-            if self._hand_over is not None and not rounds:
-                asking = Asking(request.text, list(tools), history, facts, request.id, self._session.id)
-                chunks = self._maybe_elsewhere(self._hand_over, request, asking, chunks, calibration)
-            rounds.append(await executor.run(self._steps(request, chunks, rounds, calibration)))
-            why = joiner.why_again(rounds)
-            if why is None or request.unfinished or len(rounds) == self._rounds:
-                break
-            request.emit(RoundStarted(len(rounds) + 1, why))
-        joined = joiner.answer(rounds, request.unfinished)
-        if self._short_answers is not None:
-            joined = await self._short_answers.shortened(joined, request.text, rounds, tools, facts)
-        joined = await self._kept(request, rounds, joined)
-        request.emit(AnswerText(joined.text))
-        await asyncio.to_thread(learn_from, request.text, rounds, self._retriever)
-        undo, timings = await self._undo.offered(request.id), request.whole_timings()
-        request.emit(RequestFinished(joined.status, joined.text, timings, undo))
-        steps = tuple(chain.from_iterable(rounds))
-        return Answer(joined.status, joined.text, Plan(tuple(o.step for o in steps)), steps, timings, undo)
-
-    def _maybe_elsewhere(
-        self,
-        hand_over: HandOver,
-        request: Request,
-        asking: Asking,
-        here: AsyncGenerator[Chunk, None],
-        calibration: Calibration | None,
-    ) -> AsyncGenerator[Chunk, None]:
-        """The plan made here, or a bigger machine's where this one is doubtful and the person says yes."""
-
-        def handed_over() -> None:
-            request.handed_over = True
-
-        async def ask(question: ConsentAsked) -> bool:
-            return await self._policy.allows(question, request.emit)
-
-        return hand_over.plan(asking, here, calibration, ask, handed_over)
-
-    async def _steps(
-        self,
-        request: Request,
-        chunks: AsyncGenerator[Chunk, None],
-        rounds: Rounds,
-        calibration: Calibration | None,
-    ) -> AsyncGenerator[Step, None]:
-        """The steps of one round as their lines end, numbered on from the rounds before."""
-        reader, tokens, logprob = PlanReader(), 0, 0.0
-
-        def confidence() -> float | None:
-            elsewhere = request.handed_over and not rounds
-            return calibration.confidence(logprob) if calibration and not elsewhere else None
-
-        offset = sum(len(outcomes) for outcomes in rounds)
-        try:
-            async with aclosing(chunks):
-                async for chunk in chunks:
-                    tokens += chunk.tokens
-                    logprob += chunk.logprob
-                    if chunk.thought:
-                        request.emit(ThoughtText(chunk.thought))
-                        continue
-                    request.emit(PlanText(chunk.text))
-                    for step in reader.feed(chunk.text):
-                        # What a later round calls the turn before are the earlier rounds.
-                        step = renumbered(step, offset, previous=0 if rounds else None)
-                        request.confidence[step.id] = confidence()
-                        request.emit(StepPlanned(step, request.confidence[step.id]))
-                        yield step
-            reader.close()
-        except (ModelError, PlanTooLong, PlanSyntaxError) as error:
-            if not reader.steps and not rounds:
-                raise
-            request.unfinished = str(error)  # what runs already is carried through, and told in the answer
-        request.emit(PlanReady(Plan(tuple(reader.steps)), tokens, request.now(), confidence()))
-
-    async def _kept(self, request: Request, rounds: Rounds, joined: Joined) -> Joined:
-        """Record a turn before its answer is out; what was done is told even when that fails."""
-        try:
-            await self._session.record_turn(past_turn(request.text, rounds), joined, request.started_at)
-        except Exception as error:
-            _log.exception("the turn could not be kept")
-            return replace(joined, text=f"{joined.text}\nThis turn could not be kept in the session: {error}")
-        return joined
-
-    def _executor(
-        self, request: Request, tools: ToolRegistry, history: Sequence[PastTurn], facts: str
-    ) -> Executor:
-        return Executor(
-            tools,
+        serving = Serving(
+            self.tools,
+            self._policy,
+            self._session,
+            self._retriever,
             self._calls,
-            policy=self._policy,
-            emit=request.emit,
-            journal=self._journal(request.id),
-            previous=history[-1].referable if history else {},
-            previous_sources=dict(enumerate(history[-1].sources, 1)) if history else {},
-            ledger=ledger(request.text, facts, history, ASKED_BY.get()),
-            request_id=request.id,
-            session=self._session.id,
-            confidence=request.confidence,
-            started=request.started,
+            self._undo,
+            self._settings,
+            keeps=self._keeps,
         )
-
-    def _journal(self, request_id: str) -> EffectJournal | None:
-        """Where effects are written down: here or, inside a step of another agent that keeps them, there."""
-        outer = JOURNAL.get()
-        journal = outer if outer is not None and not self._keeps else self._session.journal
-        JOURNAL.set(journal)
-        return journal(request_id)
+        return await serving.serve(request, model)
 
     async def _stream(self, request: Request) -> AsyncGenerator[Event, None]:
         """Serve the request in a task of its own, so that nobody who reads slowly or stops holds it up."""
@@ -461,31 +324,13 @@ class Agent:
             request.emit(RequestFailed(str(error) or type(error).__name__))
             raise
 
-    async def _ready_engine(self) -> Engine:
-        async with self._loading:
-            if self._model is None or isinstance(self._model, Path | str):
-                from ..models.catalog import bundled_planner
-                from ..models.engine import LlamaEngine
-                from ..models.tuning import remembered
-
-                path = bundled_planner() if self._model is None else Path(self._model)
-                self._model = self._loaded = await LlamaEngine.load(path, remembered(path))
-            if self._thinks_with is not self._model:
-                self._thinker = await open_thinker(
-                    self._model,
-                    self._adapters,
-                    when=self._think,
-                    samples=self._samples,
-                    max_tokens=self._max_think_tokens,
-                    strategy=self._strategy,
-                )
-                self._short_answers = await open_short_answers(self._model) if self._shortens else None
-                self._thinks_with = self._model
-        self.tools_ahead.update(self._model, self.tools, self._max_tools)
-        return self._model
+    async def _ready_model(self) -> ReadyModel:
+        model = await self._model.ready()
+        self.tools_ahead.update(model.engine, self.tools, self._settings.max_tools)
+        return model
 
     async def _open_session(self) -> None:
-        async with self._loading:
+        async with self._opening:
             if self._session_name is not None and self._opened is None:
                 from .session import Session
 

@@ -14,10 +14,12 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+from .argument_weights import used_before
 from .evidence import escaped_chunks
 from .leaning import Leaning
 from .notation import PLAN_NOTATION, NativeReader, Notation, Style, start_rule
 from .plan import DONE, NONE, TOOL_NAME, Json
+from .pointing import LinePreference, Pointings
 from .reference_grammar import (
     TEXT,
     Kinds,
@@ -57,7 +59,7 @@ class PlanGrammar:
     previous_results: what the steps of the turn before returned, in their order (None: nothing to refer to);
     `$0.1` is the first of them.
     max_steps: how many steps the plan may have.
-    leaning: what is known of the tools beside the model.
+    leaning, pointings: what is known beside the model of the tools, and of their arguments.
     notation, special: how calls are written, and the model's special tokens by their text; by default as in
     the plan language.
     worked_out: a thought stands before the plan; strings may also be dates, times and numbers that are not in
@@ -73,6 +75,7 @@ class PlanGrammar:
         previous_results: Sequence[Json] = (),
         max_steps: int = MAX_STEPS,
         leaning: Leaning | None = None,
+        pointings: Pointings | None = None,
         *,
         notation: Notation = PLAN_NOTATION,
         special: Mapping[str, int] = MappingProxyType({}),
@@ -80,6 +83,7 @@ class PlanGrammar:
     ) -> None:
         self._worked_out = worked_out
         self._leaning = leaning
+        self._pointings = pointings
         self._evidence = evidence
         self._notation = notation
         self._special = special
@@ -118,6 +122,14 @@ class PlanGrammar:
                 *self._shared(frozenset[Symbol]().union(*(rules.uses for rules in tools)), parts),
             ]
         )
+
+    def next_preference(self, written: str) -> LinePreference | None:
+        """What is known of the next line beside the model; called as `next_grammar`."""
+        beginnings = self.next_beginnings(written)
+        if not beginnings and self._pointings is None:
+            return None
+        used = used_before(written.split("\n"))
+        return LinePreference(beginnings, self._pointings, used)
 
     def next_beginnings(self, written: str) -> Mapping[str, float]:
         """What is added to the log-odds of each beginning of the next line; called as `next_grammar`."""

@@ -14,6 +14,7 @@ from ..models.constrained import Constraint
 from ..models.dialects import facts_text, tool_fingerprint
 from ..models.errors import ModelError, RequestTooLongError
 from ..models.outbox import Chunk
+from ..models.pointer import bundled_point
 from ..models.prompt import Prompt, Segment
 from ..retrieval.fit import bundled_fits
 from ..tools.tool import Tool
@@ -23,6 +24,7 @@ from .leaning import Leaning
 from .notation import PLAN_NOTATION, NativeReader
 from .outcome import Failure
 from .plan import DONE, NONE, Json, Plan, print_plan
+from .pointing import Point, Pointings
 from .provenance import NOBODY, Provenance
 from .reader import PlanReader, PlanSyntaxError
 from .speech import Speech
@@ -109,6 +111,7 @@ class Planner:
     max_tokens: how long a plan may get.
     relevance: says how likely each tool is needed; None: the bundled encoder. Models of our dialect, which
     are small, lean on it for tools that they were not trained on.
+    point: finds where the request has the arguments of such tools.
     thinker: thinks before it plans, where a request needs it.
     """
 
@@ -118,11 +121,13 @@ class Planner:
         *,
         max_tokens: int = 768,
         relevance: Relevance | None = None,
+        point: Point = bundled_point,
         thinker: Thinker | None = None,
     ) -> None:
         self._engine = engine
         self._thinker = thinker
         self._relevance: Relevance = relevance or bundled_fits()
+        self._point = point
         self._max_tokens = max_tokens
         self._speech = Speech.of(engine.metadata)
         # A model that is large enough may have a small one beside it, whose plan it only has to check.
@@ -223,17 +228,18 @@ class Planner:
         leaning = await self._leaning(request, tools, history)
         read = self._reader(tools)
         tokens, last_line = 0, ""
+        # A pointer knows nothing of values that are worked out.
+        pointings = self._pointings(request, tools, leaning if thinker is None else None)
+
+        def grammar(thought: str | None = None) -> PlanGrammar:
+            return self._grammar(request, tools, history, facts, leaning, pointings, thought)
+
         if thinker is not None:
-
-            def then(thought: str) -> PlanGrammar:
-                return self._grammar(request, tools, history, facts, leaning, thought)
-
-            stream = thinker.write(prompt, then, self._max_tokens)
+            stream = thinker.write(prompt, grammar, self._max_tokens)
         else:
-            grammar = self._grammar(request, tools, history, facts, leaning)
             hint = await self._hint(request, tools, history, facts)
-            stream = self._engine.generate(prompt, constraint=grammar, max_tokens=self._max_tokens, **hint)
-        async with aclosing(stream) as chunks:
+            stream = self._engine.generate(prompt, constraint=grammar(), max_tokens=self._max_tokens, **hint)
+        async with pointings.ahead(), aclosing(stream) as chunks:
             async for chunk in chunks:
                 tokens += 0 if chunk.thought else chunk.tokens
                 chunk = replace(chunk, text=read.feed(chunk.text)) if read and chunk.text else chunk
@@ -291,6 +297,14 @@ class Planner:
         by_name = {tool.name: odds for tool, odds in zip(tools, log_odds, strict=True)}
         return Leaning(by_name, known)
 
+    def _pointings(self, request: str, tools: Sequence[Tool], leaning: Leaning | None) -> Pointings:
+        """What the pointer says of tools that the model was not trained on; nothing without leaning."""
+        if leaning is None:
+            return Pointings(request, {}, self._point)
+        new = sorted(leaning.odds.keys() - leaning.known, key=lambda name: -leaning.odds[name])
+        schemas = {tool.name: tool.schema() for tool in tools}
+        return Pointings(request, {name: schemas[name] for name in new}, self._point)
+
     def _grammar(
         self,
         request: str,
@@ -298,6 +312,7 @@ class Planner:
         history: Sequence[PastTurn],
         facts: str,
         leaning: Leaning | None,
+        pointings: Pointings | None = None,
         thought: str | None = None,
     ) -> PlanGrammar:
         evidence = None
@@ -314,6 +329,7 @@ class Planner:
             evidence,
             previous,
             leaning=leaning,
+            pointings=pointings,
             notation=self._speech.notation,
             special=self._speech.special,
             worked_out=thought is not None,

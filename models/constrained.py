@@ -1,6 +1,5 @@
 """Choosing tokens: the likeliest one, or the likeliest that a grammar allows, line by line."""
 
-from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from .confidence import Row
 from .errors import GrammarError
-from .preference import preferred
+from .preference import Preference
 from .vocabulary import Vocabulary
 
 # A constraint may force lines without end; the model is then asked, though it has no choice, so that others
@@ -35,10 +34,10 @@ class Constraint(Protocol):
 
 @runtime_checkable
 class PreferringConstraint(Constraint, Protocol):
-    """A constraint that also knows how likely some beginnings of a line are, whatever the model thinks."""
+    """A constraint that also knows something about a line, whatever the model thinks."""
 
-    def next_beginnings(self, written: str) -> Mapping[str, float]:
-        """Beginnings of the next line, and what is added to their logarithmic odds."""
+    def next_preference(self, written: str) -> Preference | None:
+        """What it knows of the next line; None: nothing. Called after `next_grammar`, with the same text."""
         ...
 
 
@@ -101,7 +100,7 @@ class LineByLine:
         self._tokenizer = vocabulary.grammar_tokenizer()
         self._written = bytearray()
         self._mask = np.zeros((vocabulary.size + 31) // 32, np.int32)
-        self._beginnings: Mapping[bytes, float] = {}
+        self._preference: Preference | None = None
         self._line = -1  # where the current line starts in what is written; before the first: nowhere
         self._matcher: LLMatcher
 
@@ -111,11 +110,10 @@ class LineByLine:
 
     def choose(self, logits: Row) -> int:
         line = bytes(self._written[self._line :])
-        open_beginnings = {b: weight for b, weight in self._beginnings.items() if b.startswith(line)}
-        if len(open_beginnings) > 1:
+        if self._preference is not None and self._preference.speaks(line):
             allowed = self._allowed()
-            pieces = [line + self._vocabulary.piece(int(token)) for token in allowed]
-            weighed = logits[allowed] + preferred(pieces, open_beginnings)
+            pieces = [self._vocabulary.piece(int(token)) for token in allowed]
+            weighed = logits[allowed] + self._preference.weights(line, pieces)
             logits[:] = -np.inf
             logits[allowed] = weighed
             return int(allowed[weighed.argmax()])
@@ -178,8 +176,7 @@ class LineByLine:
             self.finished = True
             return
         if isinstance(self._constraint, PreferringConstraint):
-            beginnings = self._constraint.next_beginnings(written)
-            self._beginnings = {text.encode(): weight for text, weight in beginnings.items()}
+            self._preference = self._constraint.next_preference(written)
         self._matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=_LIMITS)
         if self._matcher.is_error():
             raise self._error(f"it cannot be used:\n{grammar}")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
+from scrubjay.agent.grammar import PlanGrammar
 from scrubjay.agent.leaning import Leaning
 from scrubjay.agent.planner import PastTurn, Planner
-from scrubjay.models.constrained import Constraint, PreferringConstraint
+from scrubjay.models.constrained import Constraint
 from scrubjay.models.dialects import tool_fingerprint
 from scrubjay.models.outbox import Chunk
 from scrubjay.models.prompt import Prompt
@@ -39,7 +40,7 @@ class Engine:
     async def generate(
         self, prompt: Prompt, *, constraint: Constraint | None = None, max_tokens: int = 512
     ) -> AsyncGenerator[Chunk, None]:
-        assert isinstance(constraint, PreferringConstraint)
+        assert isinstance(constraint, PlanGrammar)
         self.beginnings = constraint.next_beginnings("")
         yield Chunk("none\n", tokens=1, forced=0, logprob=0.0)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from scrubjay.models.constrained import LineByLine
 from scrubjay.models.errors import GrammarError
+from scrubjay.models.preference import Beginnings
 from scrubjay.models.vocabulary import Vocabulary
 
 from .driving import driving
@@ -129,8 +130,8 @@ class Preferring(Lines):
         )
         self.beginnings = beginnings
 
-    def next_beginnings(self, written: str) -> dict[str, float]:
-        return self.beginnings
+    def next_preference(self, written: str) -> Beginnings:
+        return Beginnings(self.beginnings)
 
 
 def test_what_is_known_beside_the_model_decides_how_a_line_begins_and_the_model_the_rest(

@@ -1,4 +1,4 @@
-"""Trains the pointer and exports it: `python -m scrubjay.models.training.pointer train|export`.
+"""Trains the pointer and exports it: `python -m scrubjay.models.training.pointer train|export|start`.
 
 One thread, all-MiniLM-L6-v2 as the start, its word embeddings frozen: they are those of retrieval's encoder.
 """
@@ -37,6 +37,8 @@ BUCKETS = (64, 96, 128, 176)
 TOKENS = 4096
 """Of a step, padding included."""
 RATE = 2e-4
+START = Path(__file__).parent / "start" / "pointer.pt"
+"""The weights that ship, in 16 bits: a run on a new machine goes on from them."""
 WARMUP = 60
 
 
@@ -64,9 +66,9 @@ def train(run: PointerRun) -> None:
         signal.signal(which, lambda *_: asked.append(1))
     base = minilm_folder()
     model = Pointer(load_encoder(base))
-    start = load_checkpoint(run.folder / "pointer.pt")
+    start = load_checkpoint(run.folder / "pointer.pt") or load_checkpoint(START)
     if start:
-        model.load_state_dict(start["model"])
+        model.load_state_dict(start["model"], strict=False)  # it has no word embeddings
     model.encoder.embeddings.word_embeddings.requires_grad_(False)
     model.train()
     reader = PointerReader(Tokenizer.from_file(str(base / "tokenizer.json")))
@@ -170,7 +172,7 @@ def export(checkpoint: Path, folder: Path) -> Path:
         raise FileNotFoundError(f"{checkpoint} does not exist: train first (`... pointer train`)")
     base = minilm_folder()
     model = Pointer(load_encoder(base))
-    model.load_state_dict(content["model"])
+    model.load_state_dict(content["model"], strict=False)
     table = model.encoder.embeddings.word_embeddings.weight.detach()
     words, places = table[torch.randint(1000, 20000, (2, 40))], torch.tensor([[20, 28, 34], [20, 28, 34]])
     batch = torch.export.Dim("batch")
@@ -202,6 +204,16 @@ def export(checkpoint: Path, folder: Path) -> Path:
     return out
 
 
+def write_start(checkpoint: Path, out: Path) -> Path:
+    """Write what a run on a new machine goes on from. Raises FileNotFoundError."""
+    content = load_checkpoint(checkpoint)
+    if not content:
+        raise FileNotFoundError(f"{checkpoint} does not exist: train first (`... pointer train`)")
+    half = {name: value.half() for name, value in content["model"].items() if "word_embeddings" not in name}
+    torch.save({"model": half, "examples": content["examples"]}, out)
+    return out
+
+
 class _FromWords(torch.nn.Module):
     """The pointer behind its word embeddings, whose table stays a file of its own: little of it is read."""
 
@@ -220,16 +232,20 @@ def _tell(run: PointerRun, step: int, seen: int, began: float, what: Any) -> Non
         file.write(json.dumps(line) + "\n")
 
 
+def _learned(model: Pointer) -> dict[str, Tensor]:
+    return {name: value for name, value in model.state_dict().items() if "word_embeddings" not in name}
+
+
 def _save(run: PointerRun, model: Pointer, seen: int) -> None:
     temporary = run.folder / f"pointer.pt.{os.getpid()}"
-    torch.save({"model": model.state_dict(), "examples": seen}, temporary)
+    torch.save({"model": _learned(model), "examples": seen}, temporary)
     os.replace(temporary, run.folder / "pointer.pt")
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("train", "export"))
+    parser.add_argument("what", choices=("train", "export", "start"))
     parser.add_argument("--folder", type=Path, default=Path("runs/pointer"))
     shared = Path(__file__).parent
     parser.add_argument("--corpus", type=Path, default=shared / "corpus")
@@ -239,8 +255,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.what == "export":
         print(export(arguments.folder / "pointer.pt", arguments.out))
-        return
-    train(PointerRun(arguments.folder, arguments.corpus, arguments.public, arguments.minutes))
+    elif arguments.what == "start":
+        print(write_start(arguments.folder / "pointer.pt", START))
+    else:
+        train(PointerRun(arguments.folder, arguments.corpus, arguments.public, arguments.minutes))
 
 
 if __name__ == "__main__":

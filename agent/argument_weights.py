@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -25,6 +25,8 @@ WEIGHT = 1.0
 """Of the pointer's logarithms."""
 LEAST = -8.0
 """Less probable than this nothing counts: the planner has its say."""
+SAME = -2.0
+"""What is added to a text that another argument of the call has, or that is a part of one."""
 AGAIN = -1.5
 """What is added to a value that an earlier call of the tool has for the parameter: it is another's turn."""
 
@@ -60,6 +62,20 @@ class _Parameter:
     other: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """How far the arguments of a call are finished.
+
+    place: where in the text. index: of the parameter that may come next. total: what they got. taken: the
+    texts that they have.
+    """
+
+    place: int = 0
+    index: int = 0
+    total: float = 0.0
+    taken: tuple[bytes, ...] = ()
+
+
 class ArgumentWeights:
     """What the arguments of one call get.
 
@@ -80,31 +96,36 @@ class ArgumentWeights:
 
     def weights(self, written: bytes, pieces: Sequence[bytes]) -> Weights:
         """For each piece that may follow what is written of the arguments, what the whole can still have."""
-        place, index, known = self._finished(written)
-        rest = written[place:]
-        return np.array([known + self.weight(rest + piece, index) for piece in pieces], np.float32)
+        done = self._finished(written, _Done())
+        rest = written[done.place :]
+        return np.array([self._weight(rest + piece, replace(done, place=0)) for piece in pieces], np.float32)
 
-    def weight(self, text: bytes, index: int = 0) -> float:
-        """What `text`, from the parameter at `index` on, can still have; unfinished as it may be."""
-        place, index, total = self._finished(text, index)
-        return total + self._open(text[place:], index)
+    def weight(self, text: bytes) -> float:
+        """What the arguments in `text` can still have, unfinished as they may be."""
+        return self._weight(text, _Done())
 
-    def _finished(self, text: bytes, index: int = 0) -> tuple[int, int, float]:
-        """Where the finished arguments end, which parameter may come next, and what they got."""
-        place, total = 0, 0.0
+    def _weight(self, text: bytes, before: _Done) -> float:
+        done = self._finished(text, before)
+        return done.total + self._open(text[done.place :], done)
+
+    def _finished(self, text: bytes, before: _Done) -> _Done:
+        """How far the arguments in `text` are finished, after those `before`."""
+        place, index, total, taken = before.place, before.index, before.total, before.taken
         while found := _NAME.match(text, place):
             number = self._number(found[1], index)
             end = _value_end(text, found.end())
             if number is None or end is None:
                 break
-            total += self._skipped(index, number) + _of_value(
-                self._parameters[number], text[found.end() : end]
-            )
+            value, parameter = text[found.end() : end], self._parameters[number]
+            total += self._skipped(index, number) + _of_value(parameter, value, taken)
+            if parameter.kind is Kind.TEXT:
+                taken = (*taken, *(literal[1:-1] for literal in _STRING.findall(value)))
             place, index = end, number + 1
-        return place, index, total
+        return _Done(place, index, total, taken)
 
-    def _open(self, text: bytes, index: int) -> float:
+    def _open(self, text: bytes, done: _Done) -> float:
         """What the unfinished argument `text` can still get."""
+        index = done.index
         if text.startswith(b")"):
             return self._skipped(index, len(self._parameters))
         if found := _NAME.match(text):
@@ -112,10 +133,10 @@ class ArgumentWeights:
             if number is None:
                 return 0.0
             parameter = self._parameters[number]
-            return self._skipped(index, number) + _of_open_value(parameter, text[found.end() :])
+            return self._skipped(index, number) + _of_open_value(parameter, text[found.end() :], done.taken)
         begun = text.removeprefix(b",").removeprefix(b" ")
         ways = [
-            self._skipped(index, number) + parameter.present
+            self._skipped(index, number) + _of_open_value(parameter, b"", done.taken)
             for number, parameter in enumerate(self._parameters[index:], index)
             if parameter.name.startswith(begun)
         ]
@@ -202,7 +223,7 @@ def _number(text: str) -> bytes | None:
     return None
 
 
-def _of_value(parameter: _Parameter, value: bytes) -> float:
+def _of_value(parameter: _Parameter, value: bytes, taken: Sequence[bytes]) -> float:
     """What a finished value gets."""
     if value.startswith(b"$"):
         return parameter.elsewhere
@@ -211,36 +232,37 @@ def _of_value(parameter: _Parameter, value: bytes) -> float:
     if parameter.kind is Kind.NUMBER:
         return parameter.values.get(value, parameter.other)
     if value.startswith(b"["):
-        texts = _STRING.findall(value)
-        return min((_of_text(parameter, text) for text in texts), default=parameter.elsewhere)
-    return _of_text(parameter, value)
+        texts = [_of_text(parameter, literal[1:-1], taken) for literal in _STRING.findall(value)]
+        return min(texts, default=parameter.elsewhere)
+    return _of_text(parameter, value[1:-1], taken)
 
 
-def _of_text(parameter: _Parameter, literal: bytes) -> float:
-    return parameter.values.get(literal[1:-1], parameter.other)
+def _of_text(parameter: _Parameter, text: bytes, taken: Sequence[bytes]) -> float:
+    same = any(text in other or other in text for other in taken)
+    return parameter.values.get(text, parameter.other) + (WEIGHT * SAME if same else 0.0)
 
 
-def _of_open_value(parameter: _Parameter, begun: bytes) -> float:
+def _of_open_value(parameter: _Parameter, begun: bytes, taken: Sequence[bytes]) -> float:
     """What the best value that begins like this gets."""
-    if not begun:
-        return parameter.present
     if begun.startswith(b"$"):
         return parameter.elsewhere
     if parameter.kind is Kind.OTHER:
         return parameter.present
     if parameter.kind is Kind.NUMBER:
-        return _of_open_text(parameter, begun)
+        ways = [weight for text, weight in parameter.values.items() if text.startswith(begun)]
+        return max(ways, default=parameter.other) if begun else parameter.present
     if begun.startswith(b"["):
         finished = _STRING.findall(begun)
         open_text = begun[begun.rindex(finished[-1]) + len(finished[-1]) :] if finished else begun[1:]
-        so_far = min((_of_text(parameter, text) for text in finished), default=0.0)
-        quote = open_text.find(b'"')
-        return so_far if quote < 0 else min(so_far, _of_open_text(parameter, open_text[quote + 1 :]))
-    return _of_open_text(parameter, begun[1:])
+        so_far = min((_of_text(parameter, literal[1:-1], taken) for literal in finished), default=0.0)
+        _, quote, text = open_text.partition(b'"')
+        return min(so_far, _of_open_text(parameter, text if quote else b"", taken))
+    best = _of_open_text(parameter, begun[1:], taken)
+    return best if begun else max(best, parameter.elsewhere)
 
 
-def _of_open_text(parameter: _Parameter, begun: bytes) -> float:
-    ways = [weight for text, weight in parameter.values.items() if text.startswith(begun)]
+def _of_open_text(parameter: _Parameter, begun: bytes, taken: Sequence[bytes]) -> float:
+    ways = [_of_text(parameter, text, taken) for text in parameter.values if text.startswith(begun)]
     return max(ways, default=parameter.other)
 
 

@@ -62,6 +62,19 @@ def test_an_optional_argument_is_left_out_or_written_as_the_pointer_has_it() -> 
     assert of(begun + b', also=["Ana"') == of(begun + b', also=["Ana", "B') > of(begun + b', also=["Cy')
 
 
+def test_two_arguments_of_a_call_are_seldom_the_same_words() -> None:
+    schema = {
+        "properties": {name: {"type": "string"} for name in ("drone", "to")},
+        "required": ["drone", "to"],
+    }
+    either = Pointed(-9.0, UNLIKELY, (("the old Kestrel", LIKELY), ("the barn", math.log(0.3))))
+    of = ArgumentWeights(schema, Pointing((either, either)), {}).weight
+    assert of(b'drone="the old Kestrel", to="the barn"') > of(
+        b'drone="the old Kestrel", to="the old Kestrel"'
+    )
+    assert of(b'drone="Kestrel", to="the barn"') > of(b'drone="Kestrel", to="the old Kestrel"')
+
+
 def test_numbers_are_read_however_they_are_said() -> None:
     said = Pointed(
         UNLIKELY, UNLIKELY, (("twenty five copies", LIKELY), ("$1,200.50", UNLIKELY), ("Sid", -3.0))

@@ -85,7 +85,8 @@ def test_special_tokens_in_a_request_are_text(reader: PointerReader) -> None:
     example = pointer_example("send [MASK] to [SEP]", SEND, [Call("send_parcel", {"to": "[SEP]"})])
     batch = reader.batch([example], 64)
     assert batch is not None
-    assert (batch.ids[0] == Tokenizer.from_file(str(TOKENIZER)).token_to_id("[MASK]")).sum() == 5
+    mask = Tokenizer.from_file(str(TOKENIZER)).token_to_id("[MASK]")
+    assert batch.ids[0].tolist().count(mask) == 5
 
 
 def test_a_small_one_learns_the_corpus(reader: PointerReader) -> None:

@@ -21,7 +21,7 @@ from ..models.preference import Weights
 from ..tools.said.numbers import read_number
 from .plan import print_string
 
-WEIGHT = 1.0
+WEIGHT = 2.0
 """Of the pointer's logarithms."""
 LEAST = -8.0
 """Less probable than this nothing counts: the planner has its say."""

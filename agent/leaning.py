@@ -8,6 +8,7 @@ on the planner judges better, so they share the weight of the likeliest of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 
@@ -15,12 +16,12 @@ CHOICE = 1.0
 """Weight of what stands for one tool against another, in a plan's first step."""
 LATER = 1.5
 """The same in later steps, among tools that no step has called."""
-REFUSAL = 0.5
+REFUSAL = 0.8
 """Weight of what stands for the likeliest tool against `none`."""
-MORE = 0.6
+MORE = 1.0
 """Weight of what stands for the likeliest tool not yet called against `done`."""
-AGAIN = -2.0
-"""What is added to a tool that a step has called: what it was needed for is done."""
+AGAIN = -4.0
+"""What is added to a tool for each step that has called it: what it was needed for is done."""
 MOST = 12.0
 """Log-odds are cut to this: nothing is so certain that the planner has no say."""
 
@@ -41,12 +42,13 @@ class Leaning:
 
         The likeliest tool that no step has called yet speaks for going on, or, when unlikely, for the end.
         """
+        times = Counter(called)
         odds = {name: min(MOST, max(-MOST, value)) for name, value in self.odds.items()}
         of_known = max((odds[name] for name in self.known), default=0.0)
         odds |= dict.fromkeys(self.known, of_known)
         best = max((value for name, value in odds.items() if name not in called), default=0.0)
         choice, against_end = (LATER, MORE) if called else (CHOICE, REFUSAL)
         return {
-            name: AGAIN if name in called else choice * (value - best) + against_end * best
+            name: AGAIN * times[name] if name in times else choice * (value - best) + against_end * best
             for name, value in odds.items()
         }

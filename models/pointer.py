@@ -23,7 +23,7 @@ from .errors import ModelFileError
 WEIGHTS = Path(__file__).parent / "weights"
 MOST_PARAMETERS = 12
 """Of a tool; what comes after them is left to the planner."""
-REQUEST_TOKENS, TOOL_TOKENS, PARAMETER_TOKENS = 110, 32, 20
+REQUEST_TOKENS, TOOL_TOKENS, PARAMETER_TOKENS = 200, 32, 20
 """A longer request is left to the planner; of longer descriptions the beginning is read."""
 MOST_SPANS = 24
 """Of a parameter, the likeliest first."""

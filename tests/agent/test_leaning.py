@@ -83,3 +83,9 @@ def test_a_likely_tool_that_no_step_has_called_speaks_for_going_on_and_an_unlike
 
 def test_a_lone_tool_that_was_called_may_be_called_again() -> None:
     assert math.isfinite(Leaning({"row": 3.0}).weights(["row"])["row"])
+
+
+def test_a_tool_is_the_less_likely_the_more_often_it_was_called() -> None:
+    weights = [Leaning({"row": 3.0}).weights(["row"] * times)["row"] for times in range(1, 5)]
+    assert weights == sorted(weights, reverse=True)
+    assert len(set(weights)) == 4

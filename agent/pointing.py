@@ -52,8 +52,15 @@ class Pointings:
             yield
         finally:
             self._enough = True
-            await asyncio.wait([reading])
+            cancelled: asyncio.CancelledError | None = None
+            while not reading.done():  # for milliseconds; who cancels twice must not leave it behind
+                try:
+                    await asyncio.wait([reading])
+                except asyncio.CancelledError as error:
+                    cancelled = error
             reading.exception()  # who asks for that tool meets it, too
+            if cancelled is not None:
+                raise cancelled
 
     def _read_all(self) -> None:
         for name in self._schemas:

@@ -48,8 +48,11 @@ class EngineSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    context_tokens: int = Field(
-        default=8192, ge=64, description="KV cells that all running generations share"
+    context_tokens: int | None = Field(
+        default=None,
+        ge=64,
+        description="KV cells that all running generations share; None: 6144 for models that keep tools"
+        " apart, whose prompts are short, 8192 for others",
     )
     parallel_generations: int = Field(default=8, ge=1, le=64, description="how many run at once; more wait")
     threads: int | None = Field(default=None, ge=1, description="None: what suits the machine and the model")
@@ -344,11 +347,12 @@ class EngineThread:
     def _serve(self, model: Model, vocabulary: Vocabulary) -> None:
         settings = self.settings
         # Other models hold a prompt and its text in one sequence, which cannot outgrow their training.
-        most = settings.context_tokens if model.parallel_segments else model.positions
+        wanted = settings.context_tokens or (6144 if model.parallel_segments else 8192)
+        most = wanted if model.parallel_segments else model.positions
         scheduler = Scheduler(
             model,
             vocabulary,
-            cells=min(settings.context_tokens, most),
+            cells=min(wanted, most),
             parallel=settings.parallel_generations,
             threads=settings.threads or thread_count(model),
             cache=settings.cache,

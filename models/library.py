@@ -16,6 +16,7 @@ import llama_cpp
 from .dialects import DIALECT
 from .errors import ModelFileError
 from .foreign import dialect_of
+from .large_pages import large_pages
 from .metadata import EXPECTED, Metadata, read_metadata
 from .probe import repacking_is_safe
 
@@ -72,7 +73,8 @@ def load_model(path: Path, dialect: str | None = None) -> Model:
     params = llama_cpp.llama_model_default_params()
     params.use_extra_bufts = repacking_is_safe(path, metadata)
     _last_errors.clear()
-    pointer = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
+    with large_pages():
+        pointer = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
     if pointer is None:
         reason = "; ".join(_last_errors) or "no reason given"
         raise ModelFileError(path, f"llama.cpp cannot load it ({reason})", EXPECTED)

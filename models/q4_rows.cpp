@@ -45,7 +45,7 @@ struct FourRows {
 
 static_assert(sizeof(Weights) == 144 && sizeof(Row) == 34 && sizeof(FourRows) == 136, "llama.cpp's blocks");
 
-constexpr int MOST_BLOCKS = 2048;  // of 32 weights: a matrix may be 65,536 wide
+constexpr int MOST_BLOCKS = 1024;  // of 32 weights: a matrix may be 32,768 wide
 
 __m512i low(__m512i bytes) {  // (bytes ^ 8) & 15: from -8..7 to 0..15
     return _mm512_ternarylogic_epi64(bytes, _mm512_set1_epi8(8), _mm512_set1_epi8(15), 0x28);
@@ -60,7 +60,7 @@ __m512i eight(const int8_t *values) {
 struct Unpacked {
     __m512i quarter[4];  // of the 32 places; the eight rows side by side
 
-    explicit Unpacked(const Weights &weights) {
+    [[gnu::always_inline]] explicit Unpacked(const Weights &weights) {
         const __m512i first = _mm512_loadu_si512(weights.bytes), second = _mm512_loadu_si512(weights.bytes + 64);
         quarter[0] = low(first);
         quarter[1] = low(second);
@@ -69,7 +69,7 @@ struct Unpacked {
     }
 
     // Two sums for each of the eight rows, of even and of odd fours of places.
-    __m512i dot(int64_t start, const int8_t *values, int step) const {
+    [[gnu::always_inline]] __m512i dot(int64_t start, const int8_t *values, int step) const {
         __m512i a = _mm512_dpbusd_epi32(_mm512_set1_epi64(start), quarter[0], eight(values));
         __m512i b = _mm512_dpbusd_epi32(_mm512_setzero_si512(), quarter[2], eight(values + 2 * step));
         a = _mm512_dpbusd_epi32(a, quarter[1], eight(values + step));
@@ -78,46 +78,60 @@ struct Unpacked {
     }
 };
 
-__m256 scales(const Weights &weights) {
+[[gnu::always_inline]] inline __m256 scales(const Weights &weights) {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i *>(weights.scale)));
 }
 
-// What is known of so many rows before any weight: where each sum starts (a low half of -8 times the sum of the
-// activations, a high half of 0), and the scale.
+// What is known of rows before any weight: where the sums of a block start (a low half of -8 times the sum of
+// its activations, a high half of 0), and its scale.
 template <int rows>
-struct Beginnings {
-    int64_t start[rows][MOST_BLOCKS];
-    float scale[rows][MOST_BLOCKS];
-
-    void add(int row, int b, const int8_t *values, int step, Half half) {
-        int sum = 0;
-        for (int place = 0; place < 32; place++) {
-            sum += values[place / 8 * step + place % 8];
-        }
-        start[row][b] = uint32_t(-8 * sum);
-        scale[row][b] = _cvtsh_ss(half);
-    }
+struct Beginning {
+    int64_t start[rows];
+    float scale[rows];
 };
+
+__m512i start_of(__m512i sums) {  // each in two halves, side by side
+    const __m512i both = _mm512_add_epi32(sums, _mm512_srli_epi64(sums, 32));
+    const __m512i excess = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32(both, 3));
+    return _mm512_and_si512(excess, _mm512_set1_epi64(0xffffffff));
+}
+
+Beginning<1> begin(const Row &row) {
+    const __m256i values = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(row.values));
+    const __m256i fours = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8(1), values);
+    const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(fours), _mm256_extracti128_si256(fours, 1));
+    const __m128i sums = _mm_add_epi32(half, _mm_unpackhi_epi64(half, half));
+    return {{_mm_cvtsi128_si64(_mm512_castsi512_si128(start_of(_mm512_castsi128_si512(sums))))},
+            {_cvtsh_ss(row.scale)}};
+}
+
+Beginning<4> begin(const FourRows &four) {
+    const __m512i ones = _mm512_set1_epi8(1);
+    __m512i fours = _mm512_dpbusd_epi32(_mm512_setzero_si512(), ones, _mm512_loadu_si512(four.values));
+    fours = _mm512_dpbusd_epi32(fours, ones, _mm512_loadu_si512(four.values + 64));
+    const __m256i sums = _mm256_add_epi32(_mm512_castsi512_si256(fours), _mm512_extracti64x4_epi64(fours, 1));
+    Beginning<4> made;
+    const __m256i start = _mm512_castsi512_si256(start_of(_mm512_castsi256_si512(sums)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i *>(made.start), start);
+    _mm_storeu_ps(made.scale, _mm_cvtph_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i *>(four.scale))));
+    return made;
+}
 
 // One row. Two blocks at a time of the same eight rows of the matrix: memory is read from front to back, which
 // it does by itself as fast as it can.
-void one_row(int blocks, float *s, const Weights *weights, const Row *row, int nc) {
-    static thread_local Beginnings<1> known;
-    for (int b = 0; b < blocks; b++) {
-        known.add(0, b, row[b].values, 8, row[b].scale);
-    }
+void one_row(int blocks, float *s, const Weights *weights, const Row *row, const Beginning<1> *known, int nc) {
     const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
     const __m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
     for (int x = 0; x < nc; x += 8, weights += blocks) {
         __m256 sum = _mm256_setzero_ps();
-        const auto add = [&](int b, __m256 products) {
-            const __m256 scale = _mm256_mul_ps(scales(weights[b]), _mm256_set1_ps(known.scale[0][b]));
+        const auto add = [&](int b, __m256 products) __attribute__((always_inline)) {
+            const __m256 scale = _mm256_mul_ps(scales(weights[b]), _mm256_set1_ps(known[b].scale[0]));
             sum = _mm256_fmadd_ps(products, scale, sum);
         };
         for (int b = 0; b < blocks; b += 2) {
             const int next = b + 1 < blocks ? b + 1 : b;  // where there is none, it is read but not added
-            const __m512i p = Unpacked(weights[b]).dot(known.start[0][b], row[b].values, 8);
-            const __m512i q = Unpacked(weights[next]).dot(known.start[0][next], row[next].values, 8);
+            const __m512i p = Unpacked(weights[b]).dot(known[b].start[0], row[b].values, 8);
+            const __m512i q = Unpacked(weights[next]).dot(known[next].start[0], row[next].values, 8);
             const __m512 both = _mm512_cvtepi32_ps(
                 _mm512_add_epi32(_mm512_permutex2var_epi32(p, even, q), _mm512_permutex2var_epi32(p, odd, q)));
             add(b, _mm512_castps512_ps256(both));
@@ -132,15 +146,9 @@ void one_row(int blocks, float *s, const Weights *weights, const Row *row, int n
 // Four rows for each group, with sixteen rows of the matrix at a time (nc is a multiple of that), whose weights
 // are unpacked once for all; those of the next sixteen are called from memory meanwhile.
 template <int groups>
-void four_rows(int blocks, float *s, size_t bs, const Weights *weights, const FourRows *fours, int nc) {
+void four_rows(int blocks, float *s, size_t bs, const Weights *weights, const FourRows *fours,
+               const Beginning<4> *known, int nc) {
     constexpr int rows = 4 * groups;
-    static thread_local Beginnings<rows> known;
-    for (int row = 0; row < rows; row++) {
-        for (int b = 0; b < blocks; b++) {
-            const FourRows &four = fours[row / 4 * blocks + b];
-            known.add(row, b, four.values + row % 4 * 8, 32, four.scale[row % 4]);
-        }
-    }
     // In each lane of four sums: two of the first eight rows of the matrix, and two of the second.
     const __m512i lanes = _mm512_set_epi32(15, 14, 7, 6, 13, 12, 5, 4, 11, 10, 3, 2, 9, 8, 1, 0);
     const __m512i back = _mm512_set_epi32(15, 14, 11, 10, 7, 6, 3, 2, 13, 12, 9, 8, 5, 4, 1, 0);
@@ -160,12 +168,13 @@ void four_rows(int blocks, float *s, size_t bs, const Weights *weights, const Fo
 #pragma GCC unroll 12
             for (int row = 0; row < rows; row++) {
                 const int8_t *values = fours[row / 4 * blocks + b].values + row % 4 * 8;
-                const __m512 p = _mm512_castsi512_ps(one.dot(known.start[row][b], values, 32));
-                const __m512 q = _mm512_castsi512_ps(other.dot(known.start[row][b], values, 32));
+                const int64_t start = known[row / 4 * blocks + b].start[row % 4];
+                const __m512 p = _mm512_castsi512_ps(one.dot(start, values, 32));
+                const __m512 q = _mm512_castsi512_ps(other.dot(start, values, 32));
                 const __m512i products = _mm512_add_epi32(_mm512_castps_si512(_mm512_shuffle_ps(p, q, 0x88)),
                                                           _mm512_castps_si512(_mm512_shuffle_ps(p, q, 0xdd)));
-                sums[row] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products),
-                                            _mm512_mul_ps(scale, _mm512_set1_ps(known.scale[row][b])), sums[row]);
+                const __m512 scales = _mm512_mul_ps(scale, _mm512_set1_ps(known[row / 4 * blocks + b].scale[row % 4]));
+                sums[row] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(products), scales, sums[row]);
             }
         }
         for (int row = 0; row < rows; row++) {
@@ -182,7 +191,12 @@ extern "C" void ggml_gemv_q4_0_8x8_q8_0(ARGUMENTS) {
     if (nr != 1 || n / 32 > MOST_BLOCKS) {
         return scrubjay_their_gemv(n, s, bs, vx, vy, nr, nc);
     }
-    one_row(n / 32, s, static_cast<const Weights *>(vx), static_cast<const Row *>(vy), nc);
+    Beginning<1> known[MOST_BLOCKS];
+    const auto *row = static_cast<const Row *>(vy);
+    for (int b = 0; b < n / 32; b++) {
+        known[b] = begin(row[b]);
+    }
+    one_row(n / 32, s, static_cast<const Weights *>(vx), row, known, nc);
 }
 
 // nr: rows of activations, a multiple of 4; what belongs to the next one goes `bs` floats after `s`.
@@ -195,16 +209,15 @@ extern "C" void ggml_gemm_q4_0_8x8_q8_0(ARGUMENTS) {
     if (most < nc) {
         scrubjay_their_gemm(n, s + most, bs, weights + most / 8 * blocks, vy, nr, nc - most);
     }
+    Beginning<4> known[3 * MOST_BLOCKS];  // 144 KB of stack
     const auto *fours = static_cast<const FourRows *>(vy);
     for (int left = nr / 4, groups; left > 0; left -= groups) {
         groups = left < 3 ? left : 3;  // as many as there are registers for
-        if (groups == 1) {
-            four_rows<1>(blocks, s, bs, weights, fours, most);
-        } else if (groups == 2) {
-            four_rows<2>(blocks, s, bs, weights, fours, most);
-        } else {
-            four_rows<3>(blocks, s, bs, weights, fours, most);
+        for (int b = 0; b < groups * blocks; b++) {
+            known[b] = begin(fours[b]);
         }
+        const auto multiply = groups == 1 ? four_rows<1> : groups == 2 ? four_rows<2> : four_rows<3>;
+        multiply(blocks, s, bs, weights, fours, known, most);
         fours += groups * blocks;
         s += 4 * groups * bs;
     }

@@ -34,7 +34,8 @@ _GROUP = (
     r"(?:wife|husband|parents?|sisters?|brothers?|kids?|children|cousins?|friends?|colleagues?|twins|boss|"
 )
 _GROUP += (
-    r"flatmates?|neighbours?|mother|father|mum|dad|mom|grand\w+|aunts?|uncles?|sons?|daughters?|partner)"
+    r"flatmates?|neighbours?|mother|father|mum|dad|mom|grand\w+|aunts?|uncles?|sons?|daughters?|partner|"
+    r"boyfriend|girlfriend|clients?|guests?|visitors?|interns?|nephews?|nieces?|teacher|coach|boys|girls|people)"
 )
 _PART = r"(?:half|(?:a|one|two|three) (?:third|quarter|fourth|fifth|sixth|eighth|tenth)s?|\d+ ?(?:%|percent))"
 
@@ -55,7 +56,8 @@ _CUES = {
     "a month": r"\b(?:this|next|current|coming|same) month(?:'s)?\b|\bmonth's\b|\bmonth end\b",
     "passed": r"\b(?:have|has) (?:passed|gone by|gone|elapsed)\b|\b(?:are|is) over\b",
     "after next": r"\bafter next\b|\bday after tomorrow\b|\bweek (?:today|tomorrow)\b",
-    "some time's time": r"\b(?:days?|weeks?|fortnights?|months?|hours?)'s? time\b|\bfortnight\b|\bhence\b",
+    "some time's time": r"\b(?:days?|weeks?|fortnights?|months?|hours?)'s? time\b|"
+    r"\bfortnight\b|\bhence\b|\bdays ahead\b",
     "weekdays from now": rf"\b(?:{_COUNT} )?{_WEEKDAY}s? (?:from now|after|following|ahead|to come)\b",
     "of a month": r"\b(?:of|in) (?:the|this|next|the next|the current|the coming|the following) month\b",
     "several weekdays": rf"\b{_WEEKDAY}s\b",
@@ -82,16 +84,19 @@ _CUES = {
     "taken away": r"\b(?:less|minus|spent|spend|used|gone|took|take \d+|cost|costs|after paying|deduct)\b",
     "shared": r"\b(?:split|divide[ds]?|shared?|shares|evenly|equal(?:ly)?|go dutch|chip in|owe)\b",
     "each": (
-        r"\b(?:each|apiece|a piece|per (?:head|person|hour|ticket|day|night)|a head|an hour)\b|"
-        r"\b\d+ times \d+"
+        r"\b(?:each|apiece|a piece|per (?:head|person|hour|ticket|day|night)|a head|an hour|at \d+ a \w+)\b|"
+        rf"\b{_COUNT} times {_COUNT}\b"
     ),
     "tip": r"\btip\b|\bgratuity\b|\bon top\b|\d ?(?:%|percent) (?:extra|more)\b",
     "percent": r"\d ?%|\bpercent\b",
     "and me": r"\b(?:and|with|,) (?:me|myself)\b|\b(?:me|myself)(?:,| and| plus)\b",
     "and kin": rf"\b(?:my|our|the) (?:\w+ )?{_GROUP}\b",
-    "so many kin": rf"\b(?:my|our|the) {_COUNT} \w+s\b|\bthe twins\b|\bboth my\b",
+    "so many kin": (
+        rf"\b(?:my|our|the) {_COUNT} \w+s\b|\bthe twins\b|\bboth (?:my|our|of my|of our)\b|"
+        rf"\b(?:{_COUNT}|both) {_GROUP}\b"
+    ),
     "people listed": r"\b[A-Z][a-z]+(?:, (?:and )?| and )(?:my |me\b|[A-Z][a-z]+)",
-    "seats": r"\b(?:table|tickets?|seats?|places|reservation|reserve|book)\b",
+    "seats": r"\b(?:table|tickets?|seats?|places|reservation|reserve|book|admission|room for|into the)\b",
     "dozens": r"\bdozens?\b|\bpairs?\b",
     "packs": (
         r"\b(?:packs?|boxes|box|bags?|crates?|sets?|cartons?|trays?|bundles?|cases?) (?:of|"
@@ -105,7 +110,8 @@ _CUES = {
     "most": r"\b(?:least|most|lowest|highest|smallest|largest|best) \w+",
     "earliest": (
         r"\b(?:earliest|latest|soonest|(?:leaves|departs|departing|leaving|goes) (?:\w+ )?(?:first|"
-        r"last|early|late))"
+        r"last|early|late)|as (?:late|early) as possible|"
+        r"the (?:first|last|latest|earliest) (?:one|departure|flight))\b"
     ),
     "one of them": r"\b(?:ones?|whichever|option|of them|of these|of those|the (?:first|last) to)\b",
     "measure": (

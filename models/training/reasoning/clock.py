@@ -50,6 +50,13 @@ def beside_a_time(draw: Draw, now: datetime) -> Worked:
             "{l} before it is {t}{d}",
             "{l} earlier than {t}{d}",
             "{d2}{l} before {t}",
+            "at {l} before {t}{d}",
+            "{l} prior to {t}{d}",
+            "{l} in advance of {t}{d}",
+            "no later than {l} before {t}{d}",
+            "{l} sooner than {t}{d}",
+            "{l} short of {t}{d}",
+            "{l} till {t}{d}",
         )
         if before
         else (
@@ -58,6 +65,13 @@ def beside_a_time(draw: Draw, now: datetime) -> Worked:
             "{l} later than {t}{d}",
             "{l} on from {t}{d}",
             "{d2}{l} after {t}",
+            "at {l} after {t}{d}",
+            "{l} following {t}{d}",
+            "{l} beyond {t}{d}",
+            "when it is {l} after {t}{d}",
+            "{l} since {t}{d}",
+            "once {l} have passed after {t}{d}",
+            "{l} counted from {t}{d}",
         )
     ).format(
         l=draw.of(_LENGTHS[length]),
@@ -91,6 +105,12 @@ def from_now(draw: Draw, now: datetime) -> Worked:
             "once {l} have passed",
             "in {l} from now",
             "after {l}",
+            "when {l} have gone by",
+            "{l} hence",
+            "{l} later",
+            "in about {l}",
+            "{l} ahead of now",
+            "as soon as {l} are over",
         )
     )
     lines = (f"{now:%Y-%m-%d} {now:%H:%M}", *_moved(now, length), f"{answer:%Y-%m-%dT%H:%M}")
@@ -118,6 +138,12 @@ def start_and_end(draw: Draw, now: datetime) -> tuple[Worked, str, str]:
             "tomorrow, {l} from {t} on",
             "tomorrow at {t}, {l} long",
             "tomorrow starting at {t} and lasting {l}",
+            "tomorrow, starting {t}, for {l}",
+            "at {t} tomorrow for {l}",
+            "tomorrow at {t}, lasting {l}",
+            "tomorrow at {t} and it takes {l}",
+            "from {t} tomorrow, {l}",
+            "tomorrow beginning at {t}, {l} in all",
         )
     ).format(t=spoken_time(draw, hour, minute), l=draw.of(_LENGTHS[length]))
     lines = (
@@ -145,6 +171,13 @@ def their_time(draw: Draw, now: datetime) -> Worked:
             "at {t} tomorrow in their time zone ({n} hours {a} of ours)",
             "tomorrow, {t} for them, and they are {n} hours {a}",
             "tomorrow at {t} on their clock, {n} hours {a} of mine",
+            "tomorrow at {t} where they live, {n} hours {a} of here",
+            "tomorrow, {t} local time there, {n} hours {a} of us",
+            "at {t} their time tomorrow; they are {n} hours {a} of me",
+            "tomorrow at {t} for them ({n} hours {a} of me)",
+            "tomorrow at {t} in their town, it is {n} hours {a} of ours",
+            "tomorrow at {t} over there, they are {n} hours {a} of us",
+            "at {t} tomorrow for them, who are {n} hours {a} of me",
         )
     ).format(t=spoken_time(draw, hour, 0), n=draw.count(apart), a="ahead" if ahead else "behind")
     said = said.replace("behind of", "behind")

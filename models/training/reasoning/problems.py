@@ -15,6 +15,7 @@ from . import frames_money as money
 from . import frames_things as things
 from .choices import choose
 from .draw import Draw, Exhausted, Worked
+from .several_days import several_days
 
 _LOCALES = ("en_GB", "en_US", "de_DE", "fr_FR", "en_IN", "es_ES", "pl_PL")
 
@@ -145,13 +146,13 @@ def _their_time(draw: Draw, now: datetime) -> Problem:
 
 
 def _block_days(draw: Draw, now: datetime) -> Problem:
-    worked, label = when.several_days(draw, now), draw.of(names.LABELS)
+    worked, label = several_days(draw, now), draw.of(names.LABELS)
     request = draw.of(calendar.BLOCK).format(when=worked.said, label=label)
     return _problem(request, worked.lines, Call("block_days", {"days": worked.value, "label": label}))
 
 
 def _plan_chore(draw: Draw, now: datetime) -> Problem:
-    worked, chore = when.several_days(draw, now), draw.of(names.CHORES)
+    worked, chore = several_days(draw, now), draw.of(names.CHORES)
     request = draw.of(calendar.CHORE).format(when=worked.said, chore=chore)
     return _problem(request, worked.lines, Call("plan_chore", {"chore": chore, "days": worked.value}))
 

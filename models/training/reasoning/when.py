@@ -1,4 +1,4 @@
-"""Days that have to be worked out from today: before and after others, in the month, in a row."""
+"""Days that have to be worked out from today: before and after others, in the month."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def beside_the(draw: Draw, today: date) -> Worked:
             "the evening before the {d}",
             "a day before the {d}",
             "on the eve of the {d}",
+            "the day that comes before the {d}",
+            "just the day before the {d}",
+            "on the day before the {d}",
+            "the day right before the {d}",
+            "24 hours before the {d}",
         ),
         (True, False): (
             "the day after the {d}",
@@ -40,6 +45,12 @@ def beside_the(draw: Draw, today: date) -> Worked:
             "a day after the {d}",
             "the day following the {d}",
             "on the day after the {d}",
+            "the day that comes after the {d}",
+            "the next day after the {d}",
+            "just the day after the {d}",
+            "the day past the {d}",
+            "the day right after the {d}",
+            "one day past the {d}",
         ),
         (False, True): (
             "{n} days before the {d}",
@@ -47,6 +58,12 @@ def beside_the(draw: Draw, today: date) -> Worked:
             "{n} days prior to the {d}",
             "{n} full days before the {d}",
             "on the day that is {n} days before the {d}",
+            "{n} days in advance of the {d}",
+            "exactly {n} days before the {d}",
+            "when it is {n} days before the {d}",
+            "{n} days earlier than the {d}",
+            "{n} whole days ahead of the {d}",
+            "at the latest {n} days before the {d}",
         ),
         (False, False): (
             "{n} days after the {d}",
@@ -54,11 +71,17 @@ def beside_the(draw: Draw, today: date) -> Worked:
             "{n} days following the {d}",
             "{n} days later than the {d}",
             "on the day {n} days after the {d}",
+            "exactly {n} days after the {d}",
+            "{n} days on from the {d}",
+            "when it is {n} days after the {d}",
+            "{n} full days after the {d}",
+            "{n} days beyond the {d}",
+            "{n} days counted from the {d}",
         ),
     }[count == 1, before]
     words = draw.of(said).format(n=draw.count(count), d=ordinal(number))
     return Worked(
-        words, iso(answer), (*lines, *_steps(base, -count if before else count)), (today, number, count)
+        words, iso(answer), (*lines, *steps_to(base, -count if before else count)), (today, number, count)
     )
 
 
@@ -78,6 +101,12 @@ def in_some_time(draw: Draw, today: date) -> Worked:
             "{n} {u} counting from tomorrow",
             "tomorrow plus {n} {u}",
             "{n} {u} on from tomorrow",
+            "{n} {u} past tomorrow",
+            "{n} {u} later than tomorrow",
+            "{n} {u} counted from tomorrow",
+            "{n} {u} following tomorrow",
+            "tomorrow and another {n} {u}",
+            "{n} {u} starting from tomorrow",
         )
         if tomorrow
         else (
@@ -87,16 +116,25 @@ def in_some_time(draw: Draw, today: date) -> Worked:
             "in exactly {n} {u}",
             "{n} {u} on from today",
             "when {n} {u} have passed",
+            "after {n} {u}",
+            "in another {n} {u}",
+            "{n} {u} hence",
+            "{n} {u} ahead",
+            "once {n} {u} are over",
+            "{n} {u} later than today",
+            "today plus {n} {u}",
         )
     )
     words = draw.of(said).format(n=draw.count(count), u=unit)
     total = (7 * count if weeks else count) + tomorrow
-    lines = [_today(today)]
+    lines = [today_line(today)]
     if weeks:
         lines.append(f"{count}*7={7 * count}")
     if tomorrow:
         lines.append(f"{total - 1}+1={total}")
-    return Worked(words, iso(today + timedelta(days=total)), (*lines, *_steps(today, total)), (today, total))
+    return Worked(
+        words, iso(today + timedelta(days=total)), (*lines, *steps_to(today, total)), (today, total)
+    )
 
 
 def weekday_of_month(draw: Draw, today: date) -> Worked:
@@ -114,6 +152,11 @@ def weekday_of_month(draw: Draw, today: date) -> Worked:
             "next month's {p} {w}",
             "the {p} {w} of the coming month",
             "the {p} {w} in the month after this one",
+            "on next month's {p} {w}",
+            "the {p} {w} in next month",
+            "the {p} {w} of the month to come",
+            "the {p} {w} of the following month",
+            "next month on the {p} {w}",
         )
         if following
         else (
@@ -122,6 +165,11 @@ def weekday_of_month(draw: Draw, today: date) -> Worked:
             "this month's {p} {w}",
             "the {p} {w} in the month we are in",
             "the {p} {w} of the current month",
+            "on this month's {p} {w}",
+            "the {p} {w} in this month",
+            "this month on the {p} {w}",
+            "the {p} {w} of the month we have",
+            "on the {p} {w} in the current month",
         )
     )
     words = draw.of(said).format(p=_PLACES[place], w=WEEKDAYS[weekday])
@@ -142,6 +190,11 @@ def weeks_from(draw: Draw, today: date) -> Worked:
             "{w} plus a week",
             "a week on from {w}",
             "seven days after {w}",
+            "one week after {w}",
+            "a week counted from {w}",
+            "a full week from {w}",
+            "a week past {w}",
+            "a week later than {w}",
         )
         if weeks == 1
         else (
@@ -150,14 +203,19 @@ def weeks_from(draw: Draw, today: date) -> Worked:
             "{n} weeks on from {w}",
             "{w} plus {n} weeks",
             "{n} weeks counted from {w}",
+            "{n} full weeks from {w}",
+            "{n} weeks past {w}",
+            "{n} weeks later than {w}",
+            "{n} weeks starting from {w}",
+            "{n} weeks following {w}",
         )
     )
     words = draw.of(said).format(n=draw.count(weeks), w=WEEKDAYS[weekday])
     ahead = (weekday - today.weekday() - 1) % 7 + 1
     total = ahead + 7 * weeks
-    lines = (_today(today), _ahead(today, weekday), f"{ahead}+{7 * weeks}={total}")
+    lines = (today_line(today), ahead_line(today, weekday), f"{ahead}+{7 * weeks}={total}")
     return Worked(
-        words, iso(today + timedelta(days=total)), (*lines, *_steps(today, total)), (today, weekday, weeks)
+        words, iso(today + timedelta(days=total)), (*lines, *steps_to(today, total)), (today, weekday, weeks)
     )
 
 
@@ -175,92 +233,20 @@ def nth_weekday(draw: Draw, today: date) -> Worked:
             "on the {o} {w} to come",
             "in {n} {w}s' time",
             "the {o} {w} that comes",
+            "the {o} {w} after today",
+            "the {o} {w} counting from today",
+            "on the {o} {w} that is coming",
+            "{n} {w}s on from today",
+            "on the {o} {w} from today",
+            "{n} {w}s ahead",
         )
     ).format(n=draw.count(count), o={2: "second", 3: "third", 4: "fourth"}[count], w=WEEKDAYS[weekday])
     ahead = (weekday - today.weekday() - 1) % 7 + 1
     total = ahead + 7 * (count - 1)
-    lines = (_today(today), _ahead(today, weekday), f"{ahead}+{7 * (count - 1)}={total}")
+    lines = (today_line(today), ahead_line(today, weekday), f"{ahead}+{7 * (count - 1)}={total}")
     return Worked(
-        words, iso(today + timedelta(days=total)), (*lines, *_steps(today, total)), (today, weekday, count)
+        words, iso(today + timedelta(days=total)), (*lines, *steps_to(today, total)), (today, weekday, count)
     )
-
-
-def several_days(draw: Draw, now: datetime) -> Worked:
-    """Every other day for two weeks: a list, from today or tomorrow on, or the next Fridays."""
-    today = now.date()
-    while True:
-        style = draw.any(("step", "step", "weekday"))
-        if style == "step":
-            step, span, tomorrow = draw.between(1, 4), draw.any((4, 5, 6, 7, 8, 10, 12, 14)), draw.chance(0.5)
-            if (step == 1 and span > 7) or span < 2 * step:
-                continue
-            offsets = list(range(int(tomorrow), int(tomorrow) + span, step))
-            numbers: tuple[object, ...] = ("every", today.month, today.day, step, span, tomorrow)
-        else:
-            weekday, count = draw.between(0, 6), draw.between(2, 4)
-            ahead = (weekday - today.weekday() - 1) % 7 + 1
-            offsets = [ahead + 7 * number for number in range(count)]
-            numbers = ("next weekdays", today.month, today.day, weekday, count)
-        if draw.owns(*numbers):
-            break
-    days = [today + timedelta(days=offset) for offset in offsets]
-    lines = [_today(today)]
-    if style == "step":
-        how = {
-            1: ("every day", "each day", "daily", "every single day", "day by day"),
-            2: (
-                "every other day",
-                "every second day",
-                "every two days",
-                "on every other day",
-                "each second day",
-            ),
-            3: (
-                "every third day",
-                "every three days",
-                "each third day",
-                "once every three days",
-                "on every third day",
-            ),
-            4: (
-                "every fourth day",
-                "every four days",
-                "each fourth day",
-                "once every four days",
-                "on every fourth day",
-            ),
-        }[step]
-        long = {7: "a week", 14: "two weeks"}.get(span, f"{draw.count(span)} days")
-        start = "tomorrow" if tomorrow else "today"
-        words = draw.of(
-            (
-                "{h} for {l} starting {s}",
-                "{h} for {l} from {s}",
-                "{h} for the {l} from {s} on",
-                "{h} for {l} beginning {s}",
-                "starting {s}, {h} for {l}",
-                "{h}, {l} long, from {s}",
-            )
-        ).format(h=draw.of(how), l=long, s=start)
-        if "the a week" in words:
-            words = words.replace("the a week", "the week")
-        if tomorrow:
-            lines += _steps(today, 1)[:-1]
-        lines.append(f"{span}/{step}={len(days)}" if span % step == 0 else f"{span}/{step}+1={len(days)}")
-    else:
-        words = draw.of(
-            (
-                "on the next {n} {w}s",
-                "the next {n} {w}s",
-                "on the coming {n} {w}s",
-                "for the next {n} {w}s",
-                "on each of the next {n} {w}s",
-                "the {n} {w}s ahead",
-            )
-        ).format(n=draw.count(len(days)), w=WEEKDAYS[weekday])
-        lines += [_ahead(today, weekday), *_steps(today, offsets[0])[:-1]]
-    lines.append(" ".join(f"{one:%m-%d}" for one in days))
-    return Worked(words, [iso(one) for one in days], tuple(lines), numbers)
 
 
 def iso(value: date) -> str:
@@ -268,7 +254,7 @@ def iso(value: date) -> str:
     return value.isoformat()
 
 
-def _today(today: date) -> str:
+def today_line(today: date) -> str:
     return f"{WEEKDAYS[today.weekday()]} {iso(today)}"
 
 
@@ -277,10 +263,10 @@ def _the(today: date, number: int) -> tuple[date, tuple[str, ...]]:
     year, month = (today.year, today.month) if number > today.day else _month_after(today)
     sign = ">" if number > today.day else "<"
     base = date(year, month, number)
-    return base, (_today(today), f"{number}{sign}{today.day} {iso(base)}")
+    return base, (today_line(today), f"{number}{sign}{today.day} {iso(base)}")
 
 
-def _steps(base: date, days: int) -> list[str]:
+def steps_to(base: date, days: int) -> list[str]:
     """The lines from one day to another one: the sum, the turn of the month where there is one, the day."""
     lines = []
     current, left = base, base.day + days
@@ -302,7 +288,7 @@ def _steps(base: date, days: int) -> list[str]:
     return [*lines, iso(answer)]
 
 
-def _ahead(base: date, weekday: int) -> str:
+def ahead_line(base: date, weekday: int) -> str:
     """How far it is to the next such weekday."""
     ahead = (weekday - base.weekday() - 1) % 7 + 1
     return f"{WEEKDAYS[base.weekday()]} to {WEEKDAYS[weekday]} {ahead}"
@@ -310,7 +296,7 @@ def _ahead(base: date, weekday: int) -> str:
 
 def _to_nth(today: date, answer: date, place: int) -> tuple[str, ...]:
     """From today to the next such weekday, and from there in weeks to the one that is meant."""
-    lines = [_today(today), _ahead(today, answer.weekday())]
+    lines = [today_line(today), ahead_line(today, answer.weekday())]
     ahead = (answer.weekday() - today.weekday() - 1) % 7 + 1
     found = today.day + ahead
     lines.append(f"{today.day}+{ahead}={found}")

@@ -71,7 +71,9 @@ def test_days_are_what_a_calendar_says(some: list[Problem]) -> None:
     words |= {"nine": 9, "ten": 10, "eleven": 11, "twelve": 12}
     seen = 0
     for problem in some:
-        said = re.search(r"in (\w+) (days|weeks)\b(?!')", problem.request)
+        said = re.search(r"in (\w+) (days|weeks)\b(?!')", problem.request) or re.search(
+            r"(\w+) (days|weeks) (?:on )?from (?:today|now)", problem.request
+        )
         if problem.kind == "list_events" and said:
             count = words.get(said[1]) or int(said[1])
             assert days_between(problem) == count * (7 if said[2] == "weeks" else 1)

@@ -41,7 +41,7 @@ TOKENIZER = Path(__file__).parents[3] / "models" / "training" / "start" / "token
 
 @pytest.fixture(scope="module")
 def some() -> list[Problem]:
-    return list(islice(problems(1, held_out=False), 1500))
+    return list(islice(problems(1, held_out=False), 4000))
 
 
 def test_the_same_seed_gives_the_same_problems() -> None:

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
                 arguments.corpus,
                 arguments.minutes,
                 arguments.kind,
-                WEIGHTS / f"{arguments.kind}.gguf",
+                shipped(arguments.kind),
                 arguments.rank,
                 arguments.rate,
                 cooldown=arguments.cooldown,
@@ -65,6 +65,12 @@ def run(arguments: argparse.Namespace) -> None:
         path = arguments.out or folder / "cases.jsonl"
         write_cases(arguments.corpus, path)
         print(path)
+
+
+def shipped(kind: str) -> Path:
+    """The adapter of this kind that comes with scrubjay, or its preview, which is not used by itself."""
+    whole = WEIGHTS / f"{kind}.gguf"
+    return whole if whole.exists() else WEIGHTS / f"{kind}-preview.gguf"
 
 
 def write_cases(corpus: Path, path: Path, count: int = CASES) -> None:

@@ -25,6 +25,8 @@ WEIGHT = 2.0
 """Of the pointer's logarithms."""
 LEAST = -8.0
 """Less probable than this nothing counts: the planner has its say."""
+ELSEWHERE = -2.0
+"""What is added to the pointer's logarithm of a text that is no words of the request: a reference, mostly."""
 SAME = -2.0
 """What is added to a text that another argument of the call has, or that is a part of one."""
 AGAIN = -1.5
@@ -177,7 +179,7 @@ def _parameter(
 ) -> _Parameter:
     """The pointer's logarithms as weights below the best of them."""
     kind = _kind(spec)
-    elsewhere = pointed.elsewhere
+    elsewhere = pointed.elsewhere + (ELSEWHERE if kind is Kind.TEXT else 0.0)
     values: dict[bytes, float] = {}
     for text, logarithm in pointed.spans:
         written = _number(text) if kind is Kind.NUMBER else print_string(text)[1:-1].encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import locale
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -239,7 +239,8 @@ class Planner:
         else:
             hint = await self._hint(request, tools, history, facts)
             stream = self._engine.generate(prompt, constraint=grammar(), max_tokens=self._max_tokens, **hint)
-        async with pointings.ahead(), aclosing(stream) as chunks:
+        reading = nullcontext() if pointings is None else pointings.ahead()
+        async with reading, aclosing(stream) as chunks:
             async for chunk in chunks:
                 tokens += 0 if chunk.thought else chunk.tokens
                 chunk = replace(chunk, text=read.feed(chunk.text)) if read and chunk.text else chunk
@@ -297,10 +298,10 @@ class Planner:
         by_name = {tool.name: odds for tool, odds in zip(tools, log_odds, strict=True)}
         return Leaning(by_name, known)
 
-    def _pointings(self, request: str, tools: Sequence[Tool], leaning: Leaning | None) -> Pointings:
+    def _pointings(self, request: str, tools: Sequence[Tool], leaning: Leaning | None) -> Pointings | None:
         """What the pointer says of tools that the model was not trained on; nothing without leaning."""
         if leaning is None:
-            return Pointings(request, {}, self._point)
+            return None
         new = sorted(leaning.odds.keys() - leaning.known, key=lambda name: -leaning.odds[name])
         schemas = {tool.name: tool.schema() for tool in tools}
         return Pointings(request, {name: schemas[name] for name in new}, self._point)

@@ -13,12 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ModelFileError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 WEIGHTS = Path(__file__).parent / "weights"
 MOST_PARAMETERS = 12
@@ -73,6 +76,45 @@ class Pointing:
     parameters: tuple[Pointed, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """What the pointer reads: `[CLS] request [SEP] tool [MASK] parameter [MASK] parameter ... [SEP]`.
+
+    ids: of all tokens. parameters: where the [MASK]s are. offsets: first character and end of each of the
+    request's tokens, which stand from place 1 on.
+    """
+
+    ids: list[int]
+    parameters: list[int]
+    offsets: list[tuple[int, int]]
+
+
+class PointerTokens:
+    """Texts to what the pointer reads, in training and at run time. Takes the tokenizer for itself."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        self._tokenizer = tokenizer
+        marks = tokenizer.encode("[CLS][SEP][MASK]", add_special_tokens=False)
+        self._cls, self._sep, self._mask = marks.ids
+        tokenizer.encode_special_tokens = True  # "[MASK]" in a request is text like any other
+
+    def lay_out(self, request: str, tool: str, parameters: Sequence[str]) -> LaidOut | None:
+        """None for a request that is empty or too long."""
+        read, about, *asked = self._tokenizer.encode_batch(
+            [request, tool, *parameters], add_special_tokens=False
+        )
+        if not 0 < len(read.ids) <= REQUEST_TOKENS:
+            return None
+        ids = [self._cls, *read.ids, self._sep, *about.ids[:TOOL_TOKENS]]
+        places = []
+        for parameter in asked:
+            places.append(len(ids))
+            ids += [self._mask, *parameter.ids[:PARAMETER_TOKENS]]
+        return LaidOut([*ids, self._sep], places, read.offsets)
+
+
 @cache
 def bundled_pointer() -> OnnxPointer:
     """The pointer that comes with scrubjay, loaded once for all that use it. Raises ModelFileError."""
@@ -97,7 +139,7 @@ class OnnxPointer:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         try:
             self._session: Any = onnxruntime.InferenceSession(str(model), options, ["CPUExecutionProvider"])
-            self._tokenizer = Tokenizer.from_file(str(tokenizer))
+            self._tokens = PointerTokens(Tokenizer.from_file(str(tokenizer)))
             # Only the rows that are needed get into memory.
             self._table = np.load(folder / "pointer-words.npy", mmap_mode="r")
             self._scale = np.load(folder / "pointer-scale.npy", mmap_mode="r")
@@ -107,11 +149,6 @@ class OnnxPointer:
                 f"it cannot be used ({error})",
                 "the pointer that comes with scrubjay; install it again",
             ) from error
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        marks = self._tokenizer.encode("[CLS][SEP][MASK]", add_special_tokens=False)
-        self._cls, self._sep, self._mask = marks.ids
-        self._tokenizer.encode_special_tokens = True  # "[MASK]" in a request is text like any other
 
     def point(self, request: str, schema: Mapping[str, Any]) -> Pointing | None:
         """Where the request has the values for a tool's parameters; None for a request that is too long.
@@ -122,17 +159,10 @@ class OnnxPointer:
         required = set(parameters.get("required", ()))
         shown = list(parameters.get("properties", {}).items())[:MOST_PARAMETERS]
         texts = [parameter_text(name, spec, name in required) for name, spec in shown]
-        read, tool, *asked = self._tokenizer.encode_batch(
-            [request, tool_words(schema), *texts], add_special_tokens=False
-        )
-        if not 0 < len(read.ids) <= REQUEST_TOKENS:
+        read = self._tokens.lay_out(request, tool_words(schema), texts)
+        if read is None:
             return None
-        ids = [self._cls, *read.ids, self._sep, *tool.ids[:TOOL_TOKENS]]
-        places = []
-        for parameter in asked:
-            places.append(len(ids))
-            ids += [self._mask, *parameter.ids[:PARAMETER_TOKENS]]
-        ids.append(self._sep)
+        ids, places = read.ids, read.parameters
         nowhere, first, last = self._session.run(
             None,
             {
@@ -141,7 +171,7 @@ class OnnxPointer:
                 "parameters": np.array([places or [0]], np.int64),
             },
         )
-        words = slice(1, 1 + len(read.ids))
+        words = slice(1, 1 + len(read.offsets))
         return Pointing(
             tuple(
                 _pointed(request, read.offsets, nowhere[0, n], first[0, n, words], last[0, n, words])

@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ from .public import load_public
 from .retriever import minilm_folder
 from .retriever_model import load_encoder
 from .sampling import Mix
-from .train import _keep_freed_memory, load_checkpoint
+from .train import StopFlag, _keep_freed_memory, load_checkpoint
 
 BUCKETS = (64, 96, 128, 176)
 """Lengths that examples are padded to."""
@@ -61,9 +60,7 @@ def train(run: PointerRun) -> None:
     _keep_freed_memory()
     torch.manual_seed(run.seed)
     run.folder.mkdir(parents=True, exist_ok=True)
-    asked: list[int] = []
-    for which in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(which, lambda *_: asked.append(1))
+    stop = StopFlag()
     base = minilm_folder()
     model = Pointer(load_encoder(base))
     start = load_checkpoint(run.folder / "pointer.pt") or load_checkpoint(START)
@@ -83,7 +80,7 @@ def train(run: PointerRun) -> None:
     smooth: float | None = None
     for step, batch in enumerate(batches, 1):
         left = 1 - (time.time() - began) / (60 * run.minutes)
-        if left <= 0 or asked:
+        if left <= 0 or stop.asked:
             break
         for group in adam.param_groups:
             group["lr"] = RATE * min(1.0, left / run.cooldown, step / WARMUP)
@@ -112,7 +109,7 @@ def _batches(examples: PointerExamples, reader: PointerReader) -> Iterator[Point
     waiting: dict[int, list[PointerExample]] = {length: [] for length in BUCKETS}
     for example in examples.all():
         tokens = reader.tokens(example)
-        length = next((bucket for bucket in BUCKETS if tokens <= bucket), None)
+        length = next((bucket for bucket in BUCKETS if tokens is not None and tokens <= bucket), None)
         if length is None:
             continue
         waiting[length].append(example)
@@ -128,7 +125,7 @@ def check_batches(corpus: Path, reader: PointerReader) -> list[PointerBatch]:
     unseen = tuple(pack for pack in held_out.others if pack.domain in UNSEEN_PACKS)
     examples = PointerExamples(replace(held_out, others=unseen), seed=1)
     mix = Mix(copying=0, builtin=0, dialogues=0, others=1, public=0)
-    fitting = (e for e in examples.all(mix) if reader.tokens(e) <= BUCKETS[2])
+    fitting = (e for e in examples.all(mix) if (reader.tokens(e) or BUCKETS[-1]) <= BUCKETS[2])
     chosen = list(islice(fitting, 10 * (TOKENS // BUCKETS[2])))
     size = TOKENS // BUCKETS[2]
     made = (reader.batch(chosen[first : first + size], BUCKETS[2]) for first in range(0, len(chosen), size))
@@ -167,9 +164,7 @@ def export(checkpoint: Path, folder: Path) -> Path:
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    content = load_checkpoint(checkpoint)
-    if not content:
-        raise FileNotFoundError(f"{checkpoint} does not exist: train first (`... pointer train`)")
+    content = _trained(checkpoint)
     base = minilm_folder()
     model = Pointer(load_encoder(base))
     model.load_state_dict(content["model"], strict=False)
@@ -204,12 +199,16 @@ def export(checkpoint: Path, folder: Path) -> Path:
     return out
 
 
+def _trained(checkpoint: Path) -> dict[str, Any]:
+    if content := load_checkpoint(checkpoint):
+        return content
+    raise FileNotFoundError(f"{checkpoint} does not exist: train first (`... pointer train`)")
+
+
 def write_start(checkpoint: Path, out: Path) -> Path:
     """Write what a run on a new machine goes on from. Raises FileNotFoundError."""
-    content = load_checkpoint(checkpoint)
-    if not content:
-        raise FileNotFoundError(f"{checkpoint} does not exist: train first (`... pointer train`)")
-    half = {name: value.half() for name, value in content["model"].items() if "word_embeddings" not in name}
+    content = _trained(checkpoint)
+    half = {name: value.half() for name, value in content["model"].items()}
     torch.save({"model": half, "examples": content["examples"]}, out)
     return out
 

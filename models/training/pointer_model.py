@@ -1,7 +1,6 @@
 """The pointer's network: retrieval's kind of encoder over request and tool together, and what it says.
 
-Texts are laid out as `[CLS] request [SEP] tool [MASK] parameter [MASK] parameter ... [SEP]`; the state over a
-[MASK] asks for its parameter, those over the request's tokens answer.
+The state over a [MASK] (`..pointer.LaidOut`) asks for its parameter, those over the request's tokens answer.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from ..pointer import MOST_PARAMETERS, PARAMETER_TOKENS, REQUEST_TOKENS, TOOL_TOKENS
+from ..pointer import MOST_PARAMETERS, LaidOut, PointerTokens
 from .pointer_data import PointerExample
 from .retriever_model import Encoder
 
@@ -98,15 +97,10 @@ def pointer_loss(model: Callable[..., tuple[Tensor, ...]], batch: PointerBatch) 
 
 
 class PointerReader:
-    """Texts to arrays."""
+    """Examples to arrays."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        self._tokenizer = tokenizer
-        marks = tokenizer.encode("[CLS][SEP][MASK]", add_special_tokens=False)
-        self._cls, self._sep, self._mask = marks.ids
-        tokenizer.encode_special_tokens = True  # "[MASK]" in a request is text like any other
+        self._tokens = PointerTokens(tokenizer)
 
     def batch(self, examples: Sequence[PointerExample], length: int) -> PointerBatch | None:
         """Arrays of those examples that fit into `length` tokens; None when none does."""
@@ -115,35 +109,30 @@ class PointerReader:
             return None
         return PointerBatch(*(torch.from_numpy(np.stack(arrays)) for arrays in zip(*rows, strict=True)))
 
-    def tokens(self, example: PointerExample) -> int:
-        """How long an example is, at most."""
-        texts = [example.request, example.tool, *example.parameters[:MOST_PARAMETERS]]
-        many = [len(e.ids) for e in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
-        cut = min(many[1], TOOL_TOKENS) + sum(1 + min(n, PARAMETER_TOKENS) for n in many[2:])
-        return 3 + many[0] + cut if many[0] <= REQUEST_TOKENS else 10**6
+    def tokens(self, example: PointerExample) -> int | None:
+        """How long an example is; None: its request is too long."""
+        laid_out = self._laid_out(example)
+        return None if laid_out is None else len(laid_out.ids)
+
+    def _laid_out(self, example: PointerExample) -> LaidOut | None:
+        return self._tokens.lay_out(example.request, example.tool, example.parameters[:MOST_PARAMETERS])
 
     def _row(self, example: PointerExample, length: int) -> tuple[Any, ...] | None:
-        shown = example.parameters[:MOST_PARAMETERS]
-        request, tool, *parameters = self._tokenizer.encode_batch(
-            [example.request, example.tool, *shown], add_special_tokens=False
-        )
-        ids = [self._cls, *request.ids, self._sep, *tool.ids[:TOOL_TOKENS]]
-        places = np.zeros(MOST_PARAMETERS, np.int64)
-        for number, parameter in enumerate(parameters):
-            places[number] = len(ids)
-            ids += [self._mask, *parameter.ids[:PARAMETER_TOKENS]]
-        ids.append(self._sep)
-        if len(ids) > length or len(request.ids) > REQUEST_TOKENS:
+        laid_out = self._laid_out(example)
+        if laid_out is None or len(laid_out.ids) > length:
             return None
+        ids, offsets = laid_out.ids, laid_out.offsets
+        places = np.zeros(MOST_PARAMETERS, np.int64)
+        places[: len(laid_out.parameters)] = laid_out.parameters
         row, mask = np.zeros(length, np.int64), np.zeros(length, np.int64)
         row[: len(ids)], mask[: len(ids)] = ids, 1
         words = np.zeros(length, bool)
-        words[1 : 1 + len(request.ids)] = True
+        words[1 : 1 + len(offsets)] = True
         nowhere = np.zeros((MOST_PARAMETERS, 2), np.int64)
         first, last = (np.zeros((MOST_PARAMETERS, length), np.int64) for _ in range(2))
-        begins = {start: place for place, (start, _) in enumerate(request.offsets, 1)}
-        ends = {end: place for place, (_, end) in enumerate(request.offsets, 1)}
-        for number, pointed in enumerate(example.pointed[: len(shown)]):
+        begins = {start: place for place, (start, _) in enumerate(offsets, 1)}
+        ends = {end: place for place, (_, end) in enumerate(offsets, 1)}
+        for number, pointed in enumerate(example.pointed[:MOST_PARAMETERS]):
             nowhere[number] = pointed.absent, pointed.elsewhere
             for start, end in pointed.spans:
                 if start in begins and end in ends:

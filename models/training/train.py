@@ -101,7 +101,7 @@ def _worker(number: int, model: PlannerModel, run: Run, recipe: Recipe, counter:
     _keep_freed_memory()
     torch.set_num_threads(1 if run.device == "cpu" else torch.get_num_threads())
     device = torch.device(run.device)
-    stop = _StopFlag()
+    stop = StopFlag()
     local = model.to(device)
     matrices, rest = split_parameters(local)
     muon = Muon(matrices, recipe.muon_rate)
@@ -203,7 +203,7 @@ def save_checkpoint(
         os.replace(temporary, run.folder / name)
 
 
-class _StopFlag:
+class StopFlag:
     """Set by SIGINT or SIGTERM; the loop then ends after its step, with a checkpoint."""
 
     def __init__(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from ..corpus import load_corpus
 from ..model import PlannerModel
 from ..muon import Muon
 from ..tokenizer import Encoder
-from ..train import _keep_freed_memory, load_checkpoint
+from ..train import StopFlag, _keep_freed_memory, load_checkpoint
 from .base import base_weights
 from .examples import Examples
 from .export import exported
@@ -61,9 +60,7 @@ def train(run: AdapterRun) -> None:
     _keep_freed_memory()
     torch.manual_seed(run.seed)
     run.folder.mkdir(parents=True, exist_ok=True)
-    asked: list[int] = []
-    for which in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(which, lambda *_: asked.append(1))
+    stop = StopFlag()
     weights, shape, identity = base_weights(run.base)
     base = PlannerModel(shape)
     base.load_state_dict(weights)
@@ -79,7 +76,7 @@ def train(run: AdapterRun) -> None:
     pages = PagePacker(PAGES[run.kind], tools).pages(examples.all())
     for step, (read, written, count) in enumerate(pages, 1):
         left = 1 - (time.time() - progress.began) / (60 * run.minutes)
-        if left <= 0 or asked:
+        if left <= 0 or stop.asked:
             break
         scale = min(1.0, left / run.cooldown, step / run.warmup)
         for group, rate in rates:

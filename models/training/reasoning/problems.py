@@ -12,9 +12,12 @@ from ..corpus import Call, Json, Turn
 from . import amounts, clock, names, when
 from . import frames_calendar as calendar
 from . import frames_money as money
+from . import frames_payments as payments
+from . import frames_reminders as reminders
 from . import frames_things as things
 from .choices import choose
 from .draw import Draw, Exhausted, Worked
+from .frames_clock import AT_A_TIME
 from .several_days import several_days
 
 _LOCALES = ("en_GB", "en_US", "de_DE", "fr_FR", "en_IN", "es_ES", "pl_PL")
@@ -77,14 +80,14 @@ def _day_with_time(draw: Draw, now: datetime, chance: float = 0.4) -> Worked:
     if not draw.chance(chance):
         return worked
     hour, minute = draw.between(7, 21), draw.any((0, 0, 0, 15, 30, 45))
-    said = f"{worked.said} at {clock.spoken_time(draw, hour, minute)}"
+    said = draw.of(AT_A_TIME).format(d=worked.said, t=clock.spoken_time(draw, hour, minute))
     value = f"{worked.value}T{hour:02}:{minute:02}"
     return Worked(said, value, (*worked.lines[:-1], value), worked.numbers)
 
 
 def _remind(draw: Draw, now: datetime) -> Problem:
     worked, task = _day_with_time(draw, now), draw.of(names.TASKS)
-    request = draw.of(calendar.REMIND).format(task=task, when=worked.said)
+    request = draw.of(reminders.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
@@ -110,12 +113,12 @@ def _before_time(draw: Draw, now: datetime) -> Problem:
     worked = clock.beside_a_time(draw, now)
     if draw.chance(0.3):
         return _problem(
-            draw.of(calendar.ALARM).format(when=worked.said),
+            draw.of(reminders.ALARM).format(when=worked.said),
             worked.lines,
             Call("set_alarm", {"time": worked.value}),
         )
     task = draw.of(names.TASKS)
-    request = draw.of(calendar.REMIND).format(task=task, when=worked.said)
+    request = draw.of(reminders.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
@@ -123,7 +126,7 @@ def _from_now(draw: Draw, now: datetime) -> Problem:
     while now.hour > 19:
         now = now.replace(hour=draw.between(7, 19))
     worked, task = clock.from_now(draw, now), draw.of(names.TASKS)
-    request = draw.of(calendar.REMIND).format(task=task, when=worked.said)
+    request = draw.of(reminders.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
@@ -141,7 +144,7 @@ def _their_time(draw: Draw, now: datetime) -> Problem:
         request = draw.of(calendar.SCHEDULE).format(title=title, when=worked.said)
         return _problem(request, worked.lines, Call("create_event", {"title": title, "start": worked.value}))
     task = draw.of(names.TASKS)
-    request = draw.of(calendar.REMIND).format(task=task, when=worked.said)
+    request = draw.of(reminders.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
@@ -208,14 +211,14 @@ def _part_of_balance(draw: Draw, now: datetime) -> Problem:
 def _tip(draw: Draw, now: datetime) -> Problem:
     bill, percent, worked = amounts.with_tip(draw)
     payee = draw.of(names.PAYEES)
-    request = draw.of(money.TIP).format(payee=payee, bill=bill, percent=percent)
+    request = draw.of(payments.TIP).format(payee=payee, bill=bill, percent=percent)
     return _problem(request, worked.lines, Call("pay_bill", {"to": payee, "amount": worked.value}))
 
 
 def _several(draw: Draw, now: datetime) -> Problem:
     _, price, worked = amounts.several(draw)
     name = draw.of(names.PEOPLE)
-    request = draw.of(money.SEVERAL).format(name=name, n=worked.said, price=price)
+    request = draw.of(payments.SEVERAL).format(name=name, n=worked.said, price=price)
     return _problem(request, worked.lines, Call("send_money", {"to": name, "amount": worked.value}))
 
 

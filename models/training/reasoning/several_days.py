@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from . import frames_days as frames
+from . import frames_weekdays as weekdays
 from .draw import Draw, Worked
 from .when import WEEKDAYS, ahead_line, iso, steps_to, today_line
 
@@ -29,70 +31,16 @@ def several_days(draw: Draw, now: datetime) -> Worked:
     days = [today + timedelta(days=offset) for offset in offsets]
     lines = [today_line(today)]
     if style == "step":
-        how = {
-            1: ("every day", "each day", "daily", "every single day", "day by day"),
-            2: (
-                "every other day",
-                "every second day",
-                "every two days",
-                "on every other day",
-                "each second day",
-            ),
-            3: (
-                "every third day",
-                "every three days",
-                "each third day",
-                "once every three days",
-                "on every third day",
-            ),
-            4: (
-                "every fourth day",
-                "every four days",
-                "each fourth day",
-                "once every four days",
-                "on every fourth day",
-            ),
-        }[step]
         long = {7: "a week", 14: "two weeks"}.get(span, f"{draw.count(span)} days")
         start = "tomorrow" if tomorrow else "today"
-        words = draw.of(
-            (
-                "{h} for {l} starting {s}",
-                "{h} for {l} from {s}",
-                "{h} for the {l} from {s} on",
-                "{h} for {l} beginning {s}",
-                "starting {s}, {h} for {l}",
-                "{h}, {l} long, from {s}",
-                "{h} from {s}, for {l}",
-                "for {l} from {s}, {h}",
-                "{h} over {l} starting {s}",
-                "{h} during {l} from {s}",
-                "from {s} on, {h} for {l}",
-                "beginning {s}, {h} for {l}",
-            )
-        ).format(h=draw.of(how), l=long, s=start)
+        words = draw.of(frames.OVER_DAYS).format(h=draw.of(frames.EVERY[step]), l=long, s=start)
         if "the a week" in words:
             words = words.replace("the a week", "the week")
         if tomorrow:
             lines += steps_to(today, 1)[:-1]
         lines.append(f"{span}/{step}={len(days)}" if span % step == 0 else f"{span}/{step}+1={len(days)}")
     else:
-        words = draw.of(
-            (
-                "on the next {n} {w}s",
-                "the next {n} {w}s",
-                "on the coming {n} {w}s",
-                "for the next {n} {w}s",
-                "on each of the next {n} {w}s",
-                "the {n} {w}s ahead",
-                "on the following {n} {w}s",
-                "the coming {n} {w}s",
-                "{n} {w}s from now on",
-                "on {n} {w}s in a row",
-                "all of the next {n} {w}s",
-                "on the {n} {w}s that come next",
-            )
-        ).format(n=draw.count(len(days)), w=WEEKDAYS[weekday])
+        words = draw.of(weekdays.NEXT_WEEKDAYS).format(n=draw.count(len(days)), w=WEEKDAYS[weekday])
         lines += [ahead_line(today, weekday), *steps_to(today, offsets[0])[:-1]]
     lines.append(" ".join(f"{one:%m-%d}" for one in days))
     return Worked(words, [iso(one) for one in days], tuple(lines), numbers)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 
+from . import frames_days as days
+from . import frames_weekdays as weekdays
 from .draw import Draw, Worked, ordinal
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -26,58 +28,10 @@ def beside_the(draw: Draw, today: date) -> Worked:
     base, lines = _the(today, number)
     answer = base + timedelta(days=-count if before else count)
     said = {
-        (True, True): (
-            "the day before the {d}",
-            "one day before the {d}",
-            "the day ahead of the {d}",
-            "the evening before the {d}",
-            "a day before the {d}",
-            "on the eve of the {d}",
-            "the day that comes before the {d}",
-            "just the day before the {d}",
-            "on the day before the {d}",
-            "the day right before the {d}",
-            "24 hours before the {d}",
-        ),
-        (True, False): (
-            "the day after the {d}",
-            "one day after the {d}",
-            "a day after the {d}",
-            "the day following the {d}",
-            "on the day after the {d}",
-            "the day that comes after the {d}",
-            "the next day after the {d}",
-            "just the day after the {d}",
-            "the day past the {d}",
-            "the day right after the {d}",
-            "one day past the {d}",
-        ),
-        (False, True): (
-            "{n} days before the {d}",
-            "{n} days ahead of the {d}",
-            "{n} days prior to the {d}",
-            "{n} full days before the {d}",
-            "on the day that is {n} days before the {d}",
-            "{n} days in advance of the {d}",
-            "exactly {n} days before the {d}",
-            "when it is {n} days before the {d}",
-            "{n} days earlier than the {d}",
-            "{n} whole days ahead of the {d}",
-            "at the latest {n} days before the {d}",
-        ),
-        (False, False): (
-            "{n} days after the {d}",
-            "{n} days past the {d}",
-            "{n} days following the {d}",
-            "{n} days later than the {d}",
-            "on the day {n} days after the {d}",
-            "exactly {n} days after the {d}",
-            "{n} days on from the {d}",
-            "when it is {n} days after the {d}",
-            "{n} full days after the {d}",
-            "{n} days beyond the {d}",
-            "{n} days counted from the {d}",
-        ),
+        (True, True): days.DAY_BEFORE,
+        (True, False): days.DAY_AFTER,
+        (False, True): days.DAYS_BEFORE,
+        (False, False): days.DAYS_AFTER,
     }[count == 1, before]
     words = draw.of(said).format(n=draw.count(count), d=ordinal(number))
     return Worked(
@@ -94,37 +48,7 @@ def in_some_time(draw: Draw, today: date) -> Worked:
         if draw.owns("in", today.month, today.day, weeks, count, tomorrow):
             break
     unit = "weeks" if weeks else "days"
-    said = (
-        (
-            "{n} {u} from tomorrow",
-            "{n} {u} after tomorrow",
-            "{n} {u} counting from tomorrow",
-            "tomorrow plus {n} {u}",
-            "{n} {u} on from tomorrow",
-            "{n} {u} past tomorrow",
-            "{n} {u} later than tomorrow",
-            "{n} {u} counted from tomorrow",
-            "{n} {u} following tomorrow",
-            "tomorrow and another {n} {u}",
-            "{n} {u} starting from tomorrow",
-        )
-        if tomorrow
-        else (
-            "in {n} {u}",
-            "{n} {u} from today",
-            "{n} {u} from now",
-            "in exactly {n} {u}",
-            "{n} {u} on from today",
-            "when {n} {u} have passed",
-            "after {n} {u}",
-            "in another {n} {u}",
-            "{n} {u} hence",
-            "{n} {u} ahead",
-            "once {n} {u} are over",
-            "{n} {u} later than today",
-            "today plus {n} {u}",
-        )
-    )
+    said = days.AFTER_TOMORROW if tomorrow else days.IN_SOME_TIME
     words = draw.of(said).format(n=draw.count(count), u=unit)
     total = (7 * count if weeks else count) + tomorrow
     lines = [today_line(today)]
@@ -145,33 +69,7 @@ def weekday_of_month(draw: Draw, today: date) -> Worked:
         answer = _nth(year, month, weekday, place)
         if answer > today and draw.owns("month", today.month, today.day, place, following, weekday):
             break
-    said = (
-        (
-            "on the {p} {w} of next month",
-            "the {p} {w} of next month",
-            "next month's {p} {w}",
-            "the {p} {w} of the coming month",
-            "the {p} {w} in the month after this one",
-            "on next month's {p} {w}",
-            "the {p} {w} in next month",
-            "the {p} {w} of the month to come",
-            "the {p} {w} of the following month",
-            "next month on the {p} {w}",
-        )
-        if following
-        else (
-            "on the {p} {w} of the month",
-            "the {p} {w} of this month",
-            "this month's {p} {w}",
-            "the {p} {w} in the month we are in",
-            "the {p} {w} of the current month",
-            "on this month's {p} {w}",
-            "the {p} {w} in this month",
-            "this month on the {p} {w}",
-            "the {p} {w} of the month we have",
-            "on the {p} {w} in the current month",
-        )
-    )
+    said = weekdays.OF_NEXT_MONTH if following else weekdays.OF_THIS_MONTH
     words = draw.of(said).format(p=_PLACES[place], w=WEEKDAYS[weekday])
     return Worked(words, iso(answer), _to_nth(today, answer, place), (today, place, following, weekday))
 
@@ -182,34 +80,7 @@ def weeks_from(draw: Draw, today: date) -> Worked:
         weekday, weeks = draw.between(0, 6), draw.between(1, 3)
         if draw.owns("weeks from", today.month, today.day, weekday, weeks):
             break
-    said = (
-        (
-            "a week from {w}",
-            "a week after {w}",
-            "one week from {w}",
-            "{w} plus a week",
-            "a week on from {w}",
-            "seven days after {w}",
-            "one week after {w}",
-            "a week counted from {w}",
-            "a full week from {w}",
-            "a week past {w}",
-            "a week later than {w}",
-        )
-        if weeks == 1
-        else (
-            "{n} weeks from {w}",
-            "{n} weeks after {w}",
-            "{n} weeks on from {w}",
-            "{w} plus {n} weeks",
-            "{n} weeks counted from {w}",
-            "{n} full weeks from {w}",
-            "{n} weeks past {w}",
-            "{n} weeks later than {w}",
-            "{n} weeks starting from {w}",
-            "{n} weeks following {w}",
-        )
-    )
+    said = weekdays.WEEK_FROM if weeks == 1 else weekdays.WEEKS_FROM
     words = draw.of(said).format(n=draw.count(weeks), w=WEEKDAYS[weekday])
     ahead = (weekday - today.weekday() - 1) % 7 + 1
     total = ahead + 7 * weeks
@@ -225,22 +96,9 @@ def nth_weekday(draw: Draw, today: date) -> Worked:
         weekday, count = draw.between(0, 6), draw.between(2, 4)
         if draw.owns("nth", today.month, today.day, weekday, count):
             break
-    words = draw.of(
-        (
-            "{n} {w}s from now",
-            "the {o} {w} from now",
-            "{n} {w}s from today",
-            "on the {o} {w} to come",
-            "in {n} {w}s' time",
-            "the {o} {w} that comes",
-            "the {o} {w} after today",
-            "the {o} {w} counting from today",
-            "on the {o} {w} that is coming",
-            "{n} {w}s on from today",
-            "on the {o} {w} from today",
-            "{n} {w}s ahead",
-        )
-    ).format(n=draw.count(count), o={2: "second", 3: "third", 4: "fourth"}[count], w=WEEKDAYS[weekday])
+    words = draw.of(weekdays.NTH_WEEKDAY).format(
+        n=draw.count(count), o={2: "second", 3: "third", 4: "fourth"}[count], w=WEEKDAYS[weekday]
+    )
     ahead = (weekday - today.weekday() - 1) % 7 + 1
     total = ahead + 7 * (count - 1)
     lines = (today_line(today), ahead_line(today, weekday), f"{ahead}+{7 * (count - 1)}={total}")

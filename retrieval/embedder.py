@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 from zipfile import BadZipFile
@@ -20,6 +20,10 @@ MAX_TOKENS = 64
 """Of a text; the rest is not read. Requests are read in parts, and tools begin with what tells most."""
 
 _AT_ONCE = 16
+
+_REMEMBERED = 32
+"""Requests whose vectors are kept: planning asks for those that the search has made, and the next request for
+those of the turn before."""
 
 
 class Embedder(Protocol):
@@ -79,9 +83,19 @@ class OnnxEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self.width: int = self._session.get_outputs()[0].shape[1]
+        self._remembered = lru_cache(_REMEMBERED)(self._read_once)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors (texts, width). Texts of like length are read together: little is padding."""
+        """Unit vectors (texts, width), not to be written to: those of few texts are given out again."""
+        return self._remembered(tuple(texts)) if len(texts) <= _AT_ONCE else self._read(texts)
+
+    def _read_once(self, texts: tuple[str, ...]) -> Vectors:
+        vectors = self._read(texts)
+        vectors.flags.writeable = False
+        return vectors
+
+    def _read(self, texts: Sequence[str]) -> Vectors:
+        """Texts of like length are read together: little is padding."""
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
         vectors = np.empty((len(ids), self.width), np.float32)

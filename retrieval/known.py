@@ -14,7 +14,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -81,7 +81,12 @@ def bundled_known() -> KnownTools:
 
 def tool_key(tool: Tool) -> str:
     """What a tool is known by."""
-    return hashlib.blake2b(f"{tool.name}\n{tool.description}".encode(), digest_size=8).hexdigest()
+    return _key(tool.name, tool.description)
+
+
+@lru_cache(maxsize=1 << 14)  # asked for every candidate of every request
+def _key(name: str, description: str) -> str:
+    return hashlib.blake2b(f"{name}\n{description}".encode(), digest_size=8).hexdigest()
 
 
 def phrase_slots(text: str) -> list[int]:

@@ -6,6 +6,7 @@ described ("Recipients' email addresses" and "Email address").
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from ..tools.effect import Effect
@@ -84,5 +85,6 @@ def _share(needs: list[frozenset[str]], results: list[frozenset[str]]) -> bool:
     return any(result <= need for result in results for need in needs)
 
 
+@lru_cache(maxsize=1 << 13)  # asked for the parameters of what every request finds
 def _content(text: str) -> frozenset[str]:
     return frozenset(word.removesuffix("'") for word in words(text)) - SAY_NOTHING

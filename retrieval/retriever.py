@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 
@@ -185,18 +186,28 @@ def _ranked(
     remembered = np.array([added.get(tool.name, 0.0) for tool in matches.tools], np.float32)
     scores = matches.scores + remembered
     levelled = level(scores)
+    best, places = levelled.argmax(axis=0), np.arange(len(matches.tools))
+    order = np.argsort(-levelled[best, places], kind="stable")
+    columns = (
+        levelled[best, places],
+        matches.similarity[best, places],
+        matches.keywords[best, places],
+        remembered,
+        best,
+        1 / (1 + np.exp(-known)),
+    )
+    rows = zip(order.tolist(), *(column[order].tolist() for column in columns), strict=True)
     found = [
         Found(
-            tool,
-            score=float(levelled[part, place]),
-            similarity=float(matches.similarity[part, place]),
-            keywords=float(matches.keywords[part, place]),
-            remembered=float(remembered[place]),
-            part=parts[part],
-            likely=None if np.isnan(known[place]) else float(1 / (1 + np.exp(-known[place]))),
+            matches.tools[place],
+            score,
+            similarity,
+            keywords,
+            added,
+            parts[part],
+            None if isnan(likely) else likely,
         )
-        for place, (tool, part) in enumerate(zip(matches.tools, levelled.argmax(axis=0), strict=True))
+        for place, score, similarity, keywords, added, part, likely in rows
     ]
-    order = sorted(range(len(found)), key=lambda place: -found[place].score)
-    near = near_the_best(scores, known)
-    return [found[place] for place in order], [found[place] for place in order if near[place]][:limit]
+    near = near_the_best(scores, known)[order].tolist()
+    return found, [one for one, close in zip(found, near, strict=True) if close][:limit]

@@ -4,101 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from . import frames_amounts as frames
 from .draw import Draw, Worked, plain
+from .groups import GROUPS
 
-# What people call others, and how many they are.
-_GROUPS: Sequence[tuple[str, int]] = (
-    ("the twins", 2),
-    ("my parents", 2),
-    ("my sister", 1),
-    ("my brother and his wife", 2),
-    ("my grandmother", 1),
-    ("the three kids", 3),
-    ("my boss", 1),
-    ("both of my neighbours", 2),
-    ("my wife", 1),
-    ("the triplets", 3),
-    ("my two cousins", 2),
-    ("a colleague", 1),
-    ("my husband", 1),
-    ("the couple next door", 2),
-    ("four friends", 4),
-    ("my uncle", 1),
-    ("the twin boys", 2),
-    ("my five teammates", 5),
-    ("our two guests", 2),
-    ("my aunt", 1),
-    ("my three flatmates", 3),
-    ("my daughter", 1),
-    ("my son", 1),
-    ("my grandparents", 2),
-    ("the six interns", 6),
-    ("my mother", 1),
-    ("my sister and her husband", 2),
-    ("three colleagues", 3),
-    ("my four cousins", 4),
-    ("five friends", 5),
-    ("six classmates", 6),
-    ("seven colleagues", 7),
-    ("my father", 1),
-    ("my uncle and his wife", 2),
-    ("my three sisters", 3),
-    ("four colleagues", 4),
-    ("my five nephews", 5),
-    ("my six cousins", 6),
-    ("my seven cousins", 7),
-    ("my cousin", 1),
-    ("my boss and her partner", 2),
-    ("our three guests", 3),
-    ("the four girls", 4),
-    ("the five players", 5),
-    ("our six guests", 6),
-    ("my neighbour", 1),
-    ("my daughter and her boyfriend", 2),
-    ("the three boys", 3),
-    ("our four neighbours", 4),
-    ("five guests", 5),
-    ("six friends", 6),
-    ("a friend", 1),
-    ("my son and his girlfriend", 2),
-    ("three clients", 3),
-    ("four people from work", 4),
-    ("our five visitors", 5),
-    ("my flatmate", 1),
-    ("both kids", 2),
-    ("my three nephews", 3),
-    ("the quadruplets", 4),
-    ("my niece", 1),
-    ("both my sisters", 2),
-    ("three friends of mine", 3),
-    ("my nephew", 1),
-    ("both our boys", 2),
-    ("my grandfather", 1),
-    ("my two brothers", 2),
-    ("my doctor", 1),
-    ("my two nieces", 2),
-    ("our landlord", 1),
-    ("two colleagues", 2),
-    ("my teacher", 1),
-    ("two friends", 2),
-    ("my godson", 1),
-    ("two clients", 2),
-    ("my stepsister", 1),
-    ("a couple from work", 2),
-    ("my coach", 1),
-    ("the two girls", 2),
-    ("my mum", 1),
-    ("my aunt and her son", 2),
-    ("my dad", 1),
-    ("a friend and his brother", 2),
-    ("my girlfriend", 1),
-    ("the pair from upstairs", 2),
-    ("my boyfriend", 1),
-    ("a client", 1),
-    ("the new intern", 1),
-    ("my assistant", 1),
-    ("our guide", 1),
-)
 _PLACES = (
     ("half", 2, 1),
     ("a third", 3, 1),
@@ -108,6 +17,15 @@ _PLACES = (
     ("three quarters", 4, 3),
     ("two thirds", 3, 2),
     ("a tenth", 10, 1),
+    ("one half", 2, 1),
+    ("50%", 2, 1),
+    ("one third", 3, 1),
+    ("one quarter", 4, 1),
+    ("25 percent", 4, 1),
+    ("one fifth", 5, 1),
+    ("20%", 5, 1),
+    ("three fourths", 4, 3),
+    ("10 percent", 10, 1),
 )
 
 
@@ -119,22 +37,23 @@ def people(draw: Draw, names: Sequence[str]) -> Worked:
             (name, 1) for name in draw.rng.sample(sorted(draw_names(draw, names)), draw.between(0, 2))
         ]
         for _ in range(draw.between(1, 2)):
-            group = draw.of(_GROUPS)
+            group = draw.of(GROUPS)
             if group not in members:
                 members.append(group)
         if len(members) >= 2 and draw.owns("people", *sorted(count for _, count in members), len(members)):
             break
     if draw.chance(0.5):
         draw.rng.shuffle(members)
-    said = ", ".join(name for name, _ in members[:-1]) + " and " + members[-1][0]
+    joined = "{rest} and {last}" if draw.chance(0.5) else draw.of(frames.JOINED)
+    said = joined.format(rest=", ".join(name for name, _ in members[:-1]), last=members[-1][0])
     counts = [count for _, count in members]
     lines = (", ".join(name for name, _ in members), _sum(counts))
     return Worked(said, sum(counts), lines, tuple(counts))
 
 
 def draw_names(draw: Draw, names: Sequence[str]) -> list[str]:
-    """The names that may be drawn here."""
-    return [draw.of(names) for _ in range(6)]
+    """Different names that may be drawn here."""
+    return list(dict.fromkeys(draw.of(names) for _ in range(12)))
 
 
 def share(draw: Draw, count: Worked) -> Worked:
@@ -204,24 +123,22 @@ def minutes(draw: Draw) -> Worked:
         hours, rest = draw.between(1, 9), draw.any((0, 15, 30, 45, 10, 20, 40, 5))
         if (hours, rest) != (1, 0) and draw.owns("minutes", hours, rest):
             break
-    n = draw.count(hours)
-    unit = "hour" if hours == 1 else "hours"
-    said = {
-        0: ("{n} {u}", "{n} whole {u}", "{n} full {u}", "exactly {n} {u}"),
-        15: ("{n} and a quarter {u}", "{n} {u} and a quarter", "{n} {u} and 15 minutes", "{n} {u} 15"),
-        30: ("{n} and a half {u}", "{n} {u} and a half", "{n} {u} and 30 minutes", "{n} {u} thirty"),
-        45: (
-            "{n} and three quarter {u}",
-            "{n} {u} and three quarters",
-            "{n} {u} and 45 minutes",
-            "{n} {u} 45",
-        ),
-    }.get(rest, ("{n} {u} and {r} minutes", "{n} {u} {r} minutes", "{n} {u} {r}", "{n} {u} plus {r} minutes"))
-    if rest in (15, 30, 45) and hours == 1 and "and" in (words := draw.of(said)):
-        text = words.replace("{n} and", "one and").format(n="an", u="hour", r=rest)
-        text = text.replace("quarter hour", "quarter hours").replace("half hour", "half hours")
-    else:
-        text = draw.of(said).format(n=n, u=unit, r=rest)
+    said = draw.of(
+        {
+            0: frames.WHOLE_HOURS,
+            15: frames.QUARTER_HOURS,
+            30: frames.HALF_HOURS,
+            45: frames.THREE_QUARTER_HOURS,
+        }.get(rest, frames.ODD_HOURS)
+    )
+    n, unit = draw.count(hours), "hours"
+    if hours == 1 and "{n} and" in said:
+        n = "one"
+    elif hours == 1:
+        unit = "hour"
+        if said.startswith("{n} {u}") and draw.chance(0.5):
+            n = "an"
+    text = said.format(n=n, u=unit, r=rest, h=hours)
     lines = [f"{hours}*60={60 * hours}"]
     if rest:
         lines.append(f"{60 * hours}+{rest}={60 * hours + rest}")
@@ -243,11 +160,13 @@ def in_smaller_units(draw: Draw) -> tuple[Worked, str]:
     whole, rest = divmod(tenths, 10)
     amount = f"{whole}.{rest}" if rest else str(whole)
     if rest == 5 and whole and draw.chance(0.6):
-        said = draw.of(
-            ("{n} and a half {u}", "{n} {u} and a half", "{n}.5 {u}", "{n} and one half {u}")
-        ).format(n=draw.count(whole), u=draw.any((large, short)))
+        form = draw.of(frames.HALVES)
+        unit = draw.any((large[:-1] if whole == 1 and form.startswith("{n} {u}") else large, short))
+        said = form.format(n=draw.count(whole), h=whole, u=unit)
+    elif tenths == 5 and draw.chance(0.6):
+        said = f"half a {large[:-1]}"
     else:
-        said = f"{amount} {draw.any((large, short))}"
+        said = f"{amount} {draw.any((large[:-1] if tenths == 10 else large, short))}"
     value = tenths * factor // 10
     lines = [f"{whole}*{factor}={whole * factor}"] if whole else []
     if rest:
@@ -269,15 +188,7 @@ def dozens(draw: Draw) -> Worked:
         said = draw.of(("half a dozen", "a half dozen", "half of a dozen", "one half dozen"))
         return Worked(said, 6, ("12/2=6",), (6,))
     if style == "packs":
-        said = draw.of(
-            (
-                "{n} packs of {s}",
-                "{n} boxes of {s}",
-                "{n} bags with {s} each",
-                "{n} crates of {s}",
-                "{n} sets of {s}",
-            )
-        ).format(n=n, s=draw.count(size))
+        said = draw.of(frames.PACKS).format(n=n, s=draw.count(size))
         return Worked(said, count * size, (f"{count}*{size}={count * size}",), (count, size))
     size = {"dozen": 12, "pairs": 2}[style]
     said = f"{n} dozen" if style == "dozen" else f"{n} pairs"
@@ -290,10 +201,10 @@ def weeks(draw: Draw) -> Worked:
         count, more = draw.between(2, 9), draw.any((0, 0, 1, 2, 3))
         if draw.owns("weeks", count, more):
             break
-    said = f"{draw.count(count)} weeks"
+    rest = f"{draw.count(more)} day{'s' if more > 1 else ''}"
+    said = draw.of(frames.WEEKS_AND_DAYS if more else frames.WEEKS).format(n=draw.count(count), m=rest)
     lines = [f"{count}*7={7 * count}"]
     if more:
-        said += f" and {draw.count(more)} day{'s' if more > 1 else ''}"
         lines.append(f"{7 * count}+{more}={7 * count + more}")
     return Worked(said, 7 * count + more, tuple(lines), (count, more))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..corpus import in_schema_order
 from .problems import problems
-from .tools import MORE_TOOLS
+from .tools import MORE_TOOLS, deed
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent.parent / "weights"
@@ -81,7 +81,9 @@ def write_cases(corpus: Path, path: Path, count: int = CASES) -> None:
     with path.open("w") as file:
         for number, problem in enumerate(islice(problems(20260101, held_out=True), count)):
             needed = {call.tool for call in problem.plan}
-            others = rng.sample(sorted(schemas.keys() - needed), 6 - len(needed))
+            deeds = {deed(name) for name in needed}
+            free = sorted(name for name in schemas if deed(name) not in deeds)
+            others = rng.sample(free, 6 - len(needed))
             offered = [*needed, *others]
             rng.shuffle(offered)
             case = {

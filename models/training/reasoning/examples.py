@@ -21,7 +21,7 @@ from ..corpus import Call, Corpus, Schema, in_schema_order, plan_text
 from ..tokenizer import Encoder
 from .answers import answers
 from .problems import Problem, problems
-from .tools import MORE_TOOLS
+from .tools import MORE_TOOLS, deed
 
 ORDINARY = 0.12
 """How many examples are ordinary requests, with nothing to think about."""
@@ -115,7 +115,8 @@ class Examples:
         if not problem.plan:
             return ()
         needed = list(dict.fromkeys(call.tool for call in problem.plan))
-        others = [name for name in self.tools if name not in needed]
+        deeds = {deed(name) for name in needed}
+        others = [name for name in self.tools if deed(name) not in deeds]
         many = max(0, self._rng.choice((1, 2, 2, 3, 4, 6)) - len(needed))
         return tuple(sorted([*needed, *self._rng.sample(others, many)]))
 

@@ -17,7 +17,7 @@ AT_A_TIME = (
     "{d} at {t} exactly",
     "{t}, {d}",
     "{d}, precisely at {t}",
-    "{d}, and at {t}",
+    "{d}, {t} precisely",
     "{d} when the clock says {t}",
     "at {t} on the day that is {d}",
 )

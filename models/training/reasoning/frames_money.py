@@ -308,3 +308,21 @@ LEFT_SAVE = (
     "not bad, {part} of it can go to savings",
     "make it so {part} of that lands in savings",
 )
+BALANCE_ASKED = (
+    "how much is in the {account} account",
+    "what's the balance of the {account} account",
+    "how much money do I have in the {account} account?",
+    "check the {account} account",
+    "show me what's in the {account} account",
+    "{account} account, how much is there",
+    "tell me the balance of my {account} account",
+    "what have we got in the {account} account",
+    "look up my {account} account",
+    "balance of the {account} account please",
+    "how's the {account} account doing",
+    "what does the {account} account hold",
+    "can you check how much the {account} account has",
+    "is there much left in the {account} account?",
+    "give me the balance, {account} account",
+    "I need to know what's in the {account} account",
+)

@@ -10,16 +10,22 @@ from datetime import datetime, timedelta
 from ...dialects import facts_text
 from ..corpus import Call, Json, Turn
 from . import amounts, clock, names, when
+from . import frames_bookings as bookings
 from . import frames_calendar as calendar
+from . import frames_choices as choices
+from . import frames_log as log
 from . import frames_money as money
 from . import frames_payments as payments
 from . import frames_reminders as reminders
-from . import frames_things as things
+from . import names_goods as goods
+from . import names_tasks as tasks
 from .choices import choose
 from .draw import Draw, Exhausted, Worked
 from .frames_clock import AT_A_TIME
 from .several_days import several_days
+from .tools import ALIKE
 
+_ACCOUNTS = ("current", "shared", "holiday", "business", "household", "joint", "travel", "family", "club")
 _LOCALES = ("en_GB", "en_US", "de_DE", "fr_FR", "en_IN", "es_ES", "pl_PL")
 
 
@@ -58,7 +64,15 @@ def problems(seed: int, held_out: bool) -> Iterator[Problem]:
             problem = replace(
                 problem, kind=kind.__name__.strip("_"), facts=facts_text(now, draw.any(_LOCALES))
             )
-            yield _as_typed(problem, draw)
+            yield _as_typed(_with_its_tool(problem, draw), draw)
+
+
+def _with_its_tool(problem: Problem, draw: Draw) -> Problem:
+    """Often with another tool that does the same."""
+    call = problem.plan[0]
+    if call.tool not in ALIKE or draw.chance(0.6):
+        return problem
+    return replace(problem, plan=(draw.any(ALIKE[call.tool]).call(call), *problem.plan[1:]))
 
 
 def _as_typed(problem: Problem, draw: Draw) -> Problem:
@@ -86,19 +100,19 @@ def _day_with_time(draw: Draw, now: datetime, chance: float = 0.4) -> Worked:
 
 
 def _remind(draw: Draw, now: datetime) -> Problem:
-    worked, task = _day_with_time(draw, now), draw.of(names.TASKS)
+    worked, task = _day_with_time(draw, now), draw.of(tasks.TASKS)
     request = draw.of(reminders.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
 def _schedule(draw: Draw, now: datetime) -> Problem:
-    worked, title = _day_with_time(draw, now, 0.6), draw.of(names.TITLES)
+    worked, title = _day_with_time(draw, now, 0.6), draw.of(tasks.TITLES)
     request = draw.of(calendar.SCHEDULE).format(title=title, when=worked.said)
     return _problem(request, worked.lines, Call("create_event", {"title": title, "start": worked.value}))
 
 
 def _move(draw: Draw, now: datetime) -> Problem:
-    worked, title = _day_with_time(draw, now), draw.of(names.TITLES)
+    worked, title = _day_with_time(draw, now), draw.of(tasks.TITLES)
     request = draw.of(calendar.MOVE).format(title=f"the {title}", when=worked.said)
     return _problem(request, worked.lines, Call("move_event", {"title": title, "start": worked.value}))
 
@@ -117,7 +131,7 @@ def _before_time(draw: Draw, now: datetime) -> Problem:
             worked.lines,
             Call("set_alarm", {"time": worked.value}),
         )
-    task = draw.of(names.TASKS)
+    task = draw.of(tasks.TASKS)
     request = draw.of(reminders.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
@@ -125,14 +139,14 @@ def _before_time(draw: Draw, now: datetime) -> Problem:
 def _from_now(draw: Draw, now: datetime) -> Problem:
     while now.hour > 19:
         now = now.replace(hour=draw.between(7, 19))
-    worked, task = clock.from_now(draw, now), draw.of(names.TASKS)
+    worked, task = clock.from_now(draw, now), draw.of(tasks.TASKS)
     request = draw.of(reminders.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
 def _end_of_event(draw: Draw, now: datetime) -> Problem:
     worked, start, end = clock.start_and_end(draw, now)
-    title = draw.of(names.TITLES)
+    title = draw.of(tasks.TITLES)
     request = draw.of(calendar.SCHEDULE).format(title=title, when=worked.said)
     return _problem(request, worked.lines, Call("create_event", {"title": title, "start": start, "end": end}))
 
@@ -140,35 +154,35 @@ def _end_of_event(draw: Draw, now: datetime) -> Problem:
 def _their_time(draw: Draw, now: datetime) -> Problem:
     worked = clock.their_time(draw, now)
     if draw.chance(0.5):
-        title = draw.of(names.TITLES)
+        title = draw.of(tasks.TITLES)
         request = draw.of(calendar.SCHEDULE).format(title=title, when=worked.said)
         return _problem(request, worked.lines, Call("create_event", {"title": title, "start": worked.value}))
-    task = draw.of(names.TASKS)
+    task = draw.of(tasks.TASKS)
     request = draw.of(reminders.REMIND).format(task=task, when=worked.said)
     return _problem(request, worked.lines, Call("create_reminder", {"text": task, "due": worked.value}))
 
 
 def _block_days(draw: Draw, now: datetime) -> Problem:
-    worked, label = several_days(draw, now), draw.of(names.LABELS)
+    worked, label = several_days(draw, now), draw.of(tasks.LABELS)
     request = draw.of(calendar.BLOCK).format(when=worked.said, label=label)
     return _problem(request, worked.lines, Call("block_days", {"days": worked.value, "label": label}))
 
 
 def _plan_chore(draw: Draw, now: datetime) -> Problem:
-    worked, chore = several_days(draw, now), draw.of(names.CHORES)
+    worked, chore = several_days(draw, now), draw.of(tasks.CHORES)
     request = draw.of(calendar.CHORE).format(when=worked.said, chore=chore)
     return _problem(request, worked.lines, Call("plan_chore", {"chore": chore, "days": worked.value}))
 
 
 def _table(draw: Draw, now: datetime) -> Problem:
     worked, place = amounts.people(draw, names.PEOPLE), draw.of(names.PLACES)
-    request = draw.of(things.TABLE).format(place=place, people=worked.said)
+    request = draw.of(bookings.TABLE).format(place=place, people=worked.said)
     return _problem(request, worked.lines, Call("book_table", {"place": place, "people": worked.value}))
 
 
 def _tickets(draw: Draw, now: datetime) -> Problem:
     worked, event = amounts.people(draw, names.PEOPLE), draw.of(names.EVENTS)
-    request = draw.of(things.TICKETS).format(event=event, people=worked.said)
+    request = draw.of(bookings.TICKETS).format(event=event, people=worked.said)
     return _problem(request, worked.lines, Call("buy_tickets", {"event": event, "count": worked.value}))
 
 
@@ -196,8 +210,8 @@ def _part_of_balance(draw: Draw, now: datetime) -> Problem:
         worked = amounts.part_of(draw, total)
         if draw.owns("balance", *worked.numbers):
             break
-    account = draw.any(("current", "shared", "holiday", "business"))
-    asked = f"how much is in the {account} account"
+    account = draw.any(_ACCOUNTS)
+    asked = draw.of(money.BALANCE_ASKED).format(account=account)
     history = (Turn(asked, (Call("account_balance", {"account": account}),), (total,)),)
     lines = (str(total), *worked.lines)
     if draw.chance(0.5):
@@ -210,7 +224,7 @@ def _part_of_balance(draw: Draw, now: datetime) -> Problem:
 
 def _tip(draw: Draw, now: datetime) -> Problem:
     bill, percent, worked = amounts.with_tip(draw)
-    payee = draw.of(names.PAYEES)
+    payee = draw.of(goods.PAYEES)
     request = draw.of(payments.TIP).format(payee=payee, bill=bill, percent=percent)
     return _problem(request, worked.lines, Call("pay_bill", {"to": payee, "amount": worked.value}))
 
@@ -223,46 +237,46 @@ def _several(draw: Draw, now: datetime) -> Problem:
 
 
 def _cart(draw: Draw, now: datetime) -> Problem:
-    worked, item = amounts.dozens(draw), draw.of(names.ITEMS)
-    said = worked.said if worked.said.startswith(("half a dozen", "a half")) else f"{worked.said}"
-    joined = f"{said} of {item}" if "pairs" in said else f"{said} {item}"
-    request = draw.of(things.CART_PACKS).replace("{n} {item}", joined).format(n=said, item=item)
+    worked, item = amounts.dozens(draw), draw.of(goods.ITEMS)
+    joined = f"{worked.said} of {item}" if "pairs" in worked.said else f"{worked.said} {item}"
+    request = draw.of(bookings.CART_PACKS).replace("{n} {item}", joined)
     return _problem(request, worked.lines, Call("add_to_cart", {"item": item, "quantity": worked.value}))
 
 
 def _workout(draw: Draw, now: datetime) -> Problem:
-    worked, sport = amounts.minutes(draw), draw.of(names.SPORTS)
-    request = draw.of(things.WORKOUT).format(length=worked.said, sport=sport)
+    worked, sport = amounts.minutes(draw), draw.of(goods.SPORTS)
+    request = draw.of(log.WORKOUT).format(length=worked.said, sport=sport)
     return _problem(request, worked.lines, Call("log_workout", {"sport": sport, "minutes": worked.value}))
 
 
 def _units(draw: Draw, now: datetime) -> Problem:
     worked, unit = amounts.in_smaller_units(draw)
     if unit == "ml":
-        drink = draw.of(names.DRINKS)
-        request = draw.of(things.DRINK).format(amount=worked.said, drink=drink)
+        drink = draw.of(goods.DRINKS)
+        request = draw.of(log.DRINK).format(amount=worked.said, drink=drink)
         return _problem(request, worked.lines, Call("log_drink", {"drink": drink, "ml": worked.value}))
     if unit == "metres":
-        sport = draw.of(names.SPORTS)
-        request = draw.of(things.DISTANCE).format(amount=worked.said, sport=sport)
+        sport = draw.of(goods.SPORTS)
+        request = draw.of(log.DISTANCE).format(amount=worked.said, sport=sport)
         return _problem(request, worked.lines, Call("log_distance", {"sport": sport, "metres": worked.value}))
-    ingredient = draw.of(names.INGREDIENTS)
-    request = draw.of(things.INGREDIENT).format(amount=worked.said, ingredient=ingredient)
+    ingredient = draw.of(goods.INGREDIENTS)
+    request = draw.of(log.INGREDIENT).format(amount=worked.said, ingredient=ingredient)
     call = Call("add_ingredient", {"ingredient": ingredient, "grams": worked.value})
     return _problem(request, worked.lines, call)
 
 
 def _pause(draw: Draw, now: datetime) -> Problem:
-    worked, name = amounts.weeks(draw), draw.of(names.SUBSCRIPTIONS)
-    request = draw.of(things.PAUSE).format(name=name, weeks=worked.said)
+    worked, name = amounts.weeks(draw), draw.of(goods.SUBSCRIPTIONS)
+    request = draw.of(bookings.PAUSE).format(name=name, weeks=worked.said)
     return _problem(request, worked.lines, Call("pause_subscription", {"name": name, "days": worked.value}))
 
 
 def _cheapest(draw: Draw, now: datetime) -> Problem:
     choice = choose(draw, names.HOTELS, False, draw.any((2, 3, 3)), 40, 320)
-    style = draw.any(("{n} at {p}", "{n} ({p})", "{n} for {p}", "{n}, {p}"))
+    style = draw.of(choices.OPTIONS)
     options = [style.format(n=n, p=p) for n, p in zip(choice.names, choice.numbers, strict=True)]
-    request = draw.of(things.CHEAPEST).format(options=", ".join(options[:-1]) + " and " + options[-1])
+    listed = ", ".join(options[:-1]) + draw.any((" and ", " and ", " or ", ", ")) + options[-1]
+    request = draw.of(choices.CHEAPEST).format(options=listed)
     return _problem(request, choice.lines, Call("book_hotel", {"name": choice.wanted}))
 
 
@@ -273,8 +287,9 @@ def _among_hotels(draw: Draw, now: datetime) -> Problem:
     results: list[Json] = [
         {"name": name, "price": price} for name, price in zip(choice.names, choice.numbers, strict=True)
     ]
-    history = (Turn(f"find hotels in {city}", (Call("search_hotels", {"city": city}),), (results,)),)
-    request = draw.of(things.DEAREST_EARLIER if dearest else things.CHEAPEST_EARLIER)
+    asked = draw.of(choices.HOTELS_ASKED).format(city=city)
+    history = (Turn(asked, (Call("search_hotels", {"city": city}),), (results,)),)
+    request = draw.of(choices.DEAREST_EARLIER if dearest else choices.CHEAPEST_EARLIER)
     return _problem(request, choice.lines, Call("book_hotel", {"name": choice.wanted}), history=history)
 
 
@@ -288,8 +303,9 @@ def _among_flights(draw: Draw, now: datetime) -> Problem:
         {"flight": name, "departs": f"{hour:02}:{minutes:02}"}
         for name, hour in zip(choice.names, choice.numbers, strict=True)
     ]
-    history = (Turn(f"find flights to {city}", (Call("search_flights", {"to": city}),), (results,)),)
-    request = draw.of(things.LATEST_EARLIER if latest else things.EARLIEST_EARLIER)
+    asked = draw.of(choices.FLIGHTS_ASKED).format(city=city)
+    history = (Turn(asked, (Call("search_flights", {"to": city}),), (results,)),)
+    request = draw.of(choices.LATEST_EARLIER if latest else choices.EARLIEST_EARLIER)
     return _problem(request, choice.lines, Call("book_flight", {"flight": choice.wanted}), history=history)
 
 

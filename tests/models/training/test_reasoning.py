@@ -29,7 +29,7 @@ from scrubjay.models.training.reasoning.export import export, exported
 from scrubjay.models.training.reasoning.model import AdaptedPlanner, Adapter
 from scrubjay.models.training.reasoning.packing import PagePacker, PageShape
 from scrubjay.models.training.reasoning.problems import Problem, problems
-from scrubjay.models.training.reasoning.tools import MORE_TOOLS
+from scrubjay.models.training.reasoning.tools import MORE_TOOLS, deed
 from scrubjay.models.training.reasoning.train import AdapterRun, before, read_tools, train
 from scrubjay.models.training.tokenizer import Encoder
 
@@ -63,8 +63,8 @@ def test_held_out_problems_share_no_request_and_no_name_with_training(
 
 def days_between(problem: Problem) -> int:
     today = datetime.strptime(problem.facts.split()[1], "%Y-%m-%d").date()
-    args = problem.plan[0].args
-    day = str(next(args[name] for name in ("when", "due", "start") if name in args))[:10]
+    texts = [str(value) for value in problem.plan[0].args.values()]
+    day = next(text[:10] for text in texts if re.match(r"\d{4}-\d\d-\d\d", text))
     return (date.fromisoformat(day) - today).days
 
 
@@ -77,7 +77,7 @@ def test_days_are_what_a_calendar_says(some: list[Problem]) -> None:
             r"(\w+) (days|weeks) (?:on )?from (?:today|now)", problem.request
         )
         if problem.kind in {"list_events", "remind", "schedule", "move"} and said:
-            count = words.get(said[1]) or int(said[1])
+            count = words.get(said[1].lower()) or int(said[1])
             assert days_between(problem) == count * (7 if said[2] == "weeks" else 1)
             seen += 1
     assert seen > 8
@@ -112,6 +112,20 @@ def test_every_line_of_arithmetic_is_right(some: list[Problem]) -> None:
                         assert exact == Fraction(result), (line, problem)
                     checked += 1
     assert checked > 500
+
+
+def test_of_the_tools_that_do_what_is_asked_one_is_offered(some: list[Problem]) -> None:
+    examples = Examples(Encoder.load(TOKENIZER), Corpus((), (), (), {}), 3)
+    for problem in some[:300]:
+        used = problem.plan[0].tool
+        offered = examples.example(problem).tools
+        assert [tool for tool in offered if deed(tool) == deed(used)] == [used]
+
+
+def test_problems_of_one_kind_use_several_tools(some: list[Problem]) -> None:
+    used = {problem.plan[0].tool for problem in some if problem.kind == "table"}
+    assert {deed(tool) for tool in used} == {"book_table"}
+    assert len(used) > 1
 
 
 def test_thoughts_are_short(some: list[Problem]) -> None:

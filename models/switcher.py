@@ -18,55 +18,69 @@ WEIGHTS = Path(__file__).parent / "weights" / "switcher.npz"
 
 _COUNT = (
     r"(?:\d+(?:\.\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|"
-    r"forty(?:-five)?|ninety|half|(?:a )?couple(?: of)?|a few|several)"
+    r"forty(?:-five)?|sixty|ninety|half|(?:a )?couple(?: of)?|a few|several)"
 )
 _WEEKDAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _LONG = r"(?:days?|weeks?|fortnights?|months?|nights?|evenings?|mornings?)"
 _SHORT = r"(?:hours?|hrs?|h|minutes?|mins?|quarters?(?: of an hour)?)"
 _BESIDE = (
     r"(?:before|after|prior to|ahead of|past|following|later than|earlier than|preceding|until|short of|"
-    r"on from|from|since|counting|starting|off|shy of|beyond|in advance of)"
+    r"on from|from|since|counting|counted|starting|off|shy of|beyond|in advance of|till|sooner than|"
+    r"further on than|back from|forward|as of|behind (?:us|me)|on, counted)"
 )
+_WHOLE = r"(?:(?:whole|full|entire|solid|more|good) )?"
 _LENGTH = (
-    rf"(?:{_COUNT}(?: and a (?:half|quarter))? (?:whole |full )?{_SHORT}|half an hour|quarter of an hour)"
+    rf"(?:{_COUNT}(?: and a (?:half|quarter))? {_WHOLE}{_SHORT}|\d+ ?h(?:rs?)? ?\d*|half an hour|"
+    r"quarter of an hour)\b"
 )
 _GROUP = (
     r"(?:wife|husband|parents?|sisters?|brothers?|kids?|children|cousins?|friends?|colleagues?|twins|boss|"
 )
 _GROUP += (
     r"flatmates?|neighbours?|mother|father|mum|dad|mom|grand\w+|aunts?|uncles?|sons?|daughters?|partner|"
-    r"boyfriend|girlfriend|clients?|guests?|visitors?|interns?|nephews?|nieces?|teacher|coach|boys|girls|people)"
+    r"boyfriend|girlfriend|clients?|guests?|visitors?|interns?|nephews?|nieces?|teacher|coach|boys|girls|people|"
+    r"classmates?|teammates?|roommates?|land(?:lord|lady)|relatives|players|students|lawyer|doctor|manager|tutor|"
+    r"trainer|assistant|couple|pair|team|step\w+|god\w+|triplets|quadruplets|newlyweds|in-laws|fiancée?)"
 )
 _PART = r"(?:half|(?:a|one|two|three) (?:third|quarter|fourth|fifth|sixth|eighth|tenth)s?|\d+ ?(?:%|percent))"
 
 _CUES = {
     "days beside": rf"\b{_LONG} (?:\w+ ){{0,2}}?{_BESIDE}\b",
     "weeks on a weekday": rf"\bweeks? (?:\w+ ){{0,2}}{_WEEKDAY}|\b{_WEEKDAY} (?:week|fortnight)\b",
-    "eve of": r"\beve of\b",
+    "eve of": r"\b(?:eve|morrow) of\b|\bleading up to\b",
     "time beside": rf"\b(?:{_SHORT}|half an hour) (?:\w+ ){{0,2}}?{_BESIDE} (?!now\b)",
     "time from now": rf"\b{_LENGTH}(?: \w+)? (?:from now|hence|later|on from now|ahead)\b",
     "in some time": rf"\b(?:in|after|within) (?:\w+ )?{_LENGTH}",
-    "in some days": rf"\b(?:in|after|within|plus) (?:\w+ )?{_COUNT} {_LONG}\b",
+    "in some days": rf"\b(?:in|after|within|plus|once|another) (?:\w+ ){{0,2}}?{_COUNT} {_WHOLE}{_LONG}\b",
     "days from now": (
-        rf"\b{_COUNT} {_LONG} (?:from|on from|counting from|after) (?:now|today|tomorrow|{_WEEKDAY})"
+        rf"\b{_COUNT} {_LONG} (?:from|on from|counting from|after) (?:now|today|tomorrow|{_WEEKDAY})|"
+        r"\b(?:counting|counted|as|starting|go(?:ing)?) from (?:now|today|tomorrow)\b"
     ),
     "weekday of the month": (
-        rf"\b(?:first|second|third|fourth|fifth|last|final|1st|2nd|3rd|4th|5th) {_WEEKDAY}\b"
+        rf"\b(?:first|second|third|fourth|fifth|last|final|1st|2nd|3rd|4th|5th) (?:\w+ ){{0,3}}?{_WEEKDAY}|"
+        rf"\b{_WEEKDAY}, the \w+ one\b|\b(?:second|third|fourth) time\b"
     ),
-    "a month": r"\b(?:this|next|current|coming|same) month(?:'s)?\b|\bmonth's\b|\bmonth end\b",
-    "passed": r"\b(?:have|has) (?:passed|gone by|gone|elapsed)\b|\b(?:are|is) over\b",
-    "after next": r"\bafter next\b|\bday after tomorrow\b|\bweek (?:today|tomorrow)\b",
+    "a month": r"\b(?:this|next|current|coming|upcoming|same) month(?:'s)?\b|\bmonth's\b|\bmonth end\b",
+    "passed": r"\b(?:have|has) (?:passed|gone by|gone|elapsed)\b|\b(?:are|is) over\b|\bbehind us\b|"
+    r"\bit's been\b|\bago\b",
+    "after next": (
+        r"\bafter next\b|\bnot (?:the|this) (?:next|coming)\b|\bthe one after\b|\bday after tomorrow\b|"
+        r"\bweek (?:today|tomorrow)\b"
+    ),
     "some time's time": r"\b(?:days?|weeks?|fortnights?|months?|hours?)'s? time\b|"
-    r"\bfortnight\b|\bhence\b|\bdays ahead\b",
+    r"\bfortnight\b|\bhence\b|\b(?:day|week|hour|min|minute)s? (?:later|away|further|down the line|into|"
+    rf"ahead|afterwards)\b|\b(?:days|weeks?) on\b|\band then {_COUNT} {_LONG}\b|\bnow plus\b",
     "weekdays from now": rf"\b(?:{_COUNT} )?{_WEEKDAY}s? (?:from now|after|following|ahead|to come)\b",
     "of a month": r"\b(?:of|in) (?:the|this|next|the next|the current|the coming|the following) month\b",
     "several weekdays": rf"\b{_WEEKDAY}s\b",
     "next few": rf"\b(?:next|coming|following) {_COUNT}\b|\b{_COUNT} {_WEEKDAY}s\b",
     "every other": (
-        rf"\bevery (?:other|second|third|{_COUNT}) \w+|\balternat(?:e|ing)\b|\b(?:second|third) day\b"
+        rf"\b(?:every|each) (?:other|second|third|fourth|\d\w\w|{_COUNT}) \w+|\balternat(?:e|ing)\b|"
+        r"\b(?:second|third|fourth) day\b|\bintervals of\b|\bin between\b|\bone day (?:on|in)\b"
     ),
     "days in a row": (
-        rf"\bfor (?:the next )?{_COUNT} (?:days|weeks)\b|\bin a row\b|\bconsecutive\b|\brunning\b"
+        rf"\b(?:for|over|during|throughout|within) (?:the (?:next )?)?{_COUNT} (?:days|weeks?)\b|\blong\b|"
+        r"\bin a row\b|\bconsecutive\b|\brunning\b"
     ),
     "another clock": (
         r"\b(?:their|his|her) (?:time|clock)|\btime zone\b|\bover there\b|\bhours? (?:ahead|behind)"
@@ -84,34 +98,50 @@ _CUES = {
     "taken away": r"\b(?:less|minus|spent|spend|used|gone|took|take \d+|cost|costs|after paying|deduct)\b",
     "shared": r"\b(?:split|divide[ds]?|shared?|shares|evenly|equal(?:ly)?|go dutch|chip in|owe)\b",
     "each": (
-        r"\b(?:each|apiece|a piece|per (?:head|person|hour|ticket|day|night)|a head|an hour|at \d+ a \w+)\b|"
+        r"\b(?:each|apiece|a piece|per (?!cent)\w+|a head|an hour|\d+ an? \w+)\b|"
         rf"\b{_COUNT} times {_COUNT}\b"
     ),
-    "tip": r"\btip\b|\bgratuity\b|\bon top\b|\d ?(?:%|percent) (?:extra|more)\b",
+    "so many at": rf"\b{_COUNT} \w+ (?:of \w+,? )?(?:\w+ )?(?:at|for|,) \d+\b|\b{_COUNT} at \d+\b",
+    "so many times": rf"\b{_COUNT} times\b|\btimes \d+\b|\btimes {_COUNT}\b|\bmultipl",
+    "weekdays again": (
+        rf"\b(?:every|each|weekly on|on) {_WEEKDAY}s?,? (?:\w+,? ){{0,2}}?{_COUNT} (?:times|weeks)\b"
+    ),
+    "tip": r"\btip\b|\bgratuity\b|\bon top\b|\d ?(?:%|percent) (?:extra|more)\b|"
+    r"\b(?:add|plus|another|leave) \d+ ?(?:%|percent)",
     "percent": r"\d ?%|\bpercent\b",
-    "and me": r"\b(?:and|with|,) (?:me|myself)\b|\b(?:me|myself)(?:,| and| plus)\b",
+    "and me": r"(?:\b(?:and|with|plus|also|then|as|course|&)|,) (?:me|myself)\b|"
+    r"\b(?:me|myself)(?:,| and| plus| &| as well as| with| along| together| not)",
     "and kin": rf"\b(?:my|our|the) (?:\w+ )?{_GROUP}\b",
     "so many kin": (
         rf"\b(?:my|our|the) {_COUNT} \w+s\b|\bthe twins\b|\bboth (?:my|our|of my|of our)\b|"
         rf"\b(?:{_COUNT}|both) {_GROUP}\b"
     ),
-    "people listed": r"\b[A-Z][a-z]+(?:, (?:and )?| and )(?:my |me\b|[A-Z][a-z]+)",
+    "people listed": (
+        r"\b[A-Z][a-z]+(?:, (?:and |plus |also |and then |not forgetting )?| and (?:also |of course )?|"
+        r" and finally | plus | & | with | as well as | along with | together with )(?:my |me\b|[A-Z][a-z]+)"
+    ),
     "seats": r"\b(?:table|tickets?|seats?|places|reservation|reserve|book|admission|room for|into the)\b",
     "dozens": r"\bdozens?\b|\bpairs?\b",
     "packs": (
-        r"\b(?:packs?|boxes|box|bags?|crates?|sets?|cartons?|trays?|bundles?|cases?) (?:of|"
-        rf"with) {_COUNT}\b"
+        r"\b(?:packs?|boxes|box|bags?|crates?|sets?|cartons?|trays?|bundles?|cases?|packets?|packages?|lots|"
+        rf"batches|multipacks) (?:of|with) {_COUNT}\b"
     ),
-    "money": r"\b(?:euros?|dollars?|pounds?|bucks|money|savings?|pay|send|transfer|request|bill)\b|[€$£]",
+    "money": (
+        r"\b(?:euros?|dollars?|pounds?|bucks|money|savings?|pay|send|wire|transfer|request|bill)\b|[€$£]"
+    ),
     "cheapest": (
-        r"\b(?:cheap|dear|pric(?:e|i)|expensive)(?:er|est|y|ier|iest)?\b|\bcosts? (?:less|more|least|"
-        r"most|the)"
+        r"\b(?:cheap|dear|pric(?:e|i)|expensive)(?:er|est|y|ier|iest)?\b|"
+        r"\bcosts? (?:less|more|least|most|the)|\basks? the (?:most|least)\b"
     ),
     "most": r"\b(?:least|most|lowest|highest|smallest|largest|best) \w+",
     "earliest": (
         r"\b(?:earliest|latest|soonest|(?:leaves|departs|departing|leaving|goes) (?:\w+ )?(?:first|"
         r"last|early|late)|as (?:late|early) as possible|"
-        r"the (?:first|last|latest|earliest) (?:one|departure|flight))\b"
+        r"the (?:first|last|latest|earliest) (?:one|departure|flight|of (?:them|these|those)))\b"
+    ),
+    "a superlative ends it": (
+        r"\b(?:cheapest|priciest|dearest|latest|earliest|lowest|highest|expensive)(?: \w+)?(?: please| then)?"
+        r"\W*$"
     ),
     "one of them": r"\b(?:ones?|whichever|option|of them|of these|of those|the (?:first|last) to)\b",
     "measure": (
@@ -120,11 +150,14 @@ _CUES = {
     ),
     "and a half": r"\band (?:a|one|three) (?:half|quarters?)\b",
     "log": (
-        r"\b(?:log|note|record|track|noted?|logged|did|had|drank|ran|swam|finished|spent|entry|count|"
-        r"recipe)\b"
+        r"\b(?:log|note|record|track|noted?|logged|did|had|drank|ran|swam|finished|completed|spent|entry|count|"
+        r"recipe|workouts?|session|exercise|training)\b"
     ),
-    "some weeks": rf"\b{_COUNT} weeks\b",
-    "pause": r"\b(?:pause|stop|hold|suspend|freeze|break|interrupt|don't need|put .* on hold)\b",
+    "some weeks": rf"\b{_COUNT} {_WHOLE}weeks\b",
+    "pause": (
+        r"\b(?:paused?|stop(?:ped)?|hold|suspend|freeze|break|rest|interrupt|skip|cut|don't need|"
+        r"put .* on hold|(?:switch|take|leave|let) .* (?:off|sit))\b"
+    ),
     "timer": r"\b(?:timers?|countdown|stopwatch)\b",
     "convert": (
         r"\b(?:convert|how (?:many|much|far|long)|in (?:miles|euros|dollars|pounds|feet)|what is|"

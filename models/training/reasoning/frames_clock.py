@@ -215,7 +215,7 @@ LENGTHS = {
         "15 mins",
         "fifteen mins",
         "one quarter of an hour",
-        "exactly a quarter of an hour",
+        "a quarter of one hour",
     ),
     20: (
         "20 minutes",

@@ -6,7 +6,8 @@ By default on a model of Qwen2.5-0.5B's shape with random weights. What such a m
 the plans its choice is computed, thrown away and replaced by the wanted token, at the cost of a real step.
 `plain` decodes token by token; `forced` reads at once what the grammar leaves no choice about; `drafts` also
 guesses what repeats the request; `hint` also gets the plan that the bundled planner writes, right or wrong.
-Noise without copies is written freely, with and without drafts. Ratios are medians of the rounds.
+Paragraphs that copy nothing are written freely, with and without drafts; so is noise, the model's own text,
+which has to be the same. Ratios are medians of the rounds.
 --busy counts processor seconds of one thread, for a machine with other work.
 """
 
@@ -54,8 +55,22 @@ PLANS = (
     ),
 )
 TOOLS = ("get_phone_number", "send_sms", "create_note", "create_reminder", "calculate")
-FREE = ("tell me something about the weather", "why is the sky blue", "a story without repetition, please")
-FREE_TOKENS = 96
+FREE = (
+    "Swallows arrive late in April, when insects begin to rise over warm fields. Each pair mends last"
+    " year's nest with mud from a nearby ditch and lines it using feathers or straw. By midsummer two"
+    " broods may have flown, and young birds gather along telegraph wires before they leave for Africa."
+    " Few people notice that day; suddenly, though, evenings sound emptier.",
+    "Bread needs only flour, water, salt and some patience. Mix them loosely, let everything rest half"
+    " an hour, then fold the dough a few times while it slowly gains strength. A long night somewhere"
+    " cool does more for flavour than any kneading could. Bake it hot, inside a heavy pot, until its"
+    " crust sings as you lift it out.",
+    "My grandfather repaired clocks above a bakery. Customers climbed narrow stairs carrying heirlooms"
+    " wrapped in towels, and he would listen first, head tilted, before opening anything. He charged"
+    " little, talked less, kept tiny screws sorted by length within old tobacco tins, and never once"
+    " told anybody that their treasure was worthless.",
+)
+ASKED = "write a paragraph, please"
+NOISE_TOKENS = 96
 CLOCK = [time.perf_counter]
 
 
@@ -105,7 +120,8 @@ async def measure(path: Path, rounds: int, threads: int | None, draft: int) -> N
         hints = await hinted()
         print(f"{path.name}: {rounds} rounds, plans first", flush=True)
         await plans(engines, hints, rounds)
-        await noise(engines, rounds)
+        await paragraphs(engines, rounds)
+        await noise(engines)
 
 
 async def hinted() -> dict[str, str]:
@@ -147,16 +163,27 @@ async def plans(engines: dict[str, LlamaEngine], hints: dict[str, str], rounds: 
         print(f"plans, {way:8}{_spread(ratios)}")
 
 
-async def noise(engines: dict[str, LlamaEngine], rounds: int) -> None:
-    ratios, same = [], True
-    for _ in range(rounds):
-        for request in FREE:
-            slow, plain = await timed(engines["without"], request, None, FREE_TOKENS)
-            fast, drafted = await timed(engines["with"], request, None, FREE_TOKENS)
-            ratios.append(fast / slow)
-            same = same and plain == drafted
+async def paragraphs(engines: dict[str, LlamaEngine], rounds: int) -> None:
+    ratios = []
+    with patch("scrubjay.models.scheduler.Greedy", ScriptedGreedy):
+        for _ in range(rounds):
+            for text in FREE:
+                Script.text = text.encode()
+                most = len(engines["without"].vocabulary.tokenize(text))
+                slow, _ = await timed(engines["without"], ASKED, None, most)
+                fast, written = await timed(engines["with"], ASKED, None, most)
+                if written != text:
+                    raise RuntimeError(f"drafts wrote {written!r}")
+                ratios.append(fast / slow)
     print(f"no copies      {_spread(ratios)}")
-    print(f"greedy text with and without drafts: {'the same' if same else 'NOT the same'}")
+
+
+async def noise(engines: dict[str, LlamaEngine]) -> None:
+    texts = [
+        [(await timed(engine, asked, None, NOISE_TOKENS))[1] for asked in (ASKED, *FREE)]
+        for engine in engines.values()
+    ]
+    print(f"greedy text with and without drafts: {'the same' if texts[0] == texts[1] else 'NOT the same'}")
 
 
 def _spread(ratios: Sequence[float]) -> str:

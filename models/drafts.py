@@ -1,66 +1,137 @@
 """Drafts: guesses of the tokens that come next, which the model checks several at a time.
 
-Arguments are mostly copies of the request and of results. So when the last tokens have stood before, those
+Arguments are mostly copies of the request and of results. So when the last words have stood before, those
 that followed them then are likely to follow again. Reading several tokens at once takes a model less than
 reading them one by one: a guess that is right saves steps, and a wrong one costs a part of a step. What is
 written is the same with and without.
+
+Words are looked for as text: what opens a quotation is made of other tokens than the same words elsewhere.
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 LONGEST = 4
-"""Tokens that must have stood before in the same order, at most; the longest run is looked for first."""
+"""Tokens whose text must have stood before, at most; the longest run is looked for first."""
 
-_WEIGHT = 0.5
-"""How much the latest draft counts in the share that is expected to be right."""
+_CHANCES = (0.5, 0.75, 0.85, 0.9)
+"""How often the token after a run of 1, 2, ... tokens is the one that followed it before, at first."""
 
-_DOUBT = 0.4
-"""The share below which only the longest runs are followed."""
+_BELIEF = 2.0
+"""How many tokens these are worth, beside those that are seen."""
 
-# How far to guess, by the share that is expected to be right. llama.cpp reads tokens in fours: a fourth costs
-# nothing, four take about as long as two steps and sixteen as five (benchmarks/drafts.py --curve).
-_LENGTHS = ((0.95, 15), (0.85, 7), (0.0, 3))
+_MEMORY = 0.9
+"""What a token that was seen is worth when the next one is."""
+
+_STEPS = {3: 1.3, 7: 1.9, 15: 3.2}
+"""How many steps of one token a step with so many guesses takes: llama.cpp reads tokens in fours
+(`benchmarks/peers/pace.py` times it)."""
+
+_WORTH = 1.1
+"""Tokens for the time of one below which nothing is guessed."""
+
+
+_ALONE = 3
+"""Bytes that a token must have to be looked for by itself."""
+
+_BYTES = 8
+"""Bytes of text that are enough for a token, mostly."""
+
+
+def in_fours(read: int, drafted: int) -> int:
+    """How many of `drafted` tokens to read beside `read` certain ones: part of a four takes as long as a
+    whole one, so a last part is left out."""
+    over = (read + drafted) % 4
+    return drafted - over if over < drafted and read + drafted > 4 else drafted
+
+
+class Words(Protocol):
+    """A model's tokens and their texts; `Vocabulary` is one."""
+
+    def tokenize(self, text: str) -> list[int]:
+        """The tokens of a text, none of them special."""
+        ...
+
+    def piece(self, token: int) -> bytes:
+        """The text of a token."""
+        ...
 
 
 class Lookup:
     """Guesses from what was read and written so far.
 
-    known: the prompt's tokens. most: how many tokens a draft may have; 0: never any.
+    It watches how often runs that stood before are followed as they were then, also where it guesses
+    nothing, and guesses as far as that is worth its time.
     """
 
-    def __init__(self, known: Sequence[int], most: int) -> None:
+    def __init__(self, prompt: Sequence[int], most: int, words: Words, hint: str = "") -> None:
+        """prompt: its tokens. most: how many tokens a draft may have, at most 15. hint: what may follow."""
         self._most = most
-        self._tokens: list[int] = []
-        self._after: dict[tuple[int, ...], int] = {}  # runs of tokens, and where what followed them begins
-        self._often: set[int] = set()  # tokens that stood more than once: they say nothing of what follows
-        self._share = 0.7
-        if most:
-            self.add(known)
+        self._words = words
+        pieces = [words.piece(token) for token in prompt]
+        self._text = b"".join(pieces) + hint.encode()
+        self._last = pieces[-LONGEST:]
+        self._right = [_BELIEF * chance for chance in _CHANCES]
+        self._seen = [_BELIEF] * LONGEST
 
-    def add(self, tokens: Sequence[int]) -> None:
-        """Take note of tokens that were written."""
-        if not self._most:
-            return
-        for token in tokens:
-            end = len(self._tokens)
-            if end and (self._tokens[-1],) in self._after:
-                self._often.add(self._tokens[-1])
-            for length in range(1, min(LONGEST, end) + 1):
-                self._after[tuple(self._tokens[end - length : end])] = end
-            self._tokens.append(token)
+    def add(self, tokens: Sequence[int], chosen: int) -> None:
+        """Take note of tokens that were written; only the first `chosen` ones had an alternative."""
+        for place, token in enumerate(tokens):
+            piece = self._words.piece(token)
+            if place < chosen:
+                self._watch(piece)
+            self._text += piece
+            self._last = [*self._last, piece][-LONGEST:]
 
     def propose(self, read: int, room: int) -> list[int]:
         """What may come next, at most `room` tokens; often nothing. read: how many tokens are certain."""
-        wanted = next(length for share, length in _LENGTHS if self._share >= share)
-        wanted = min(wanted, self._most) + (1 - read) % 4
-        if room < 1 or not self._tokens:
+        found = self._match() if room > 0 else None
+        if found is None:
             return []
-        for length in range(LONGEST, 0 if self._share > _DOUBT else LONGEST - 1, -1):
-            start = self._after.get(tuple(self._tokens[-length:]))
-            if start is not None and (length > 1 or self._tokens[-1] not in self._often):
-                return self._tokens[start : start + min(wanted, room)]
-        return []
+        start, run = found
+        worth, wanted = max(
+            (self._expected(run, count) / steps, count)
+            for count, steps in _STEPS.items()
+            if count <= self._most or count == min(_STEPS)
+        )
+        if worth < _WORTH:
+            return []
+        count = min(wanted, self._most) + (1 - read) % 4
+        return self._tokens_from(start, min(count, room))
 
-    def learn(self, drafted: int, right: int) -> None:
-        """Take note of how many tokens of a draft the model would have written, too."""
-        self._share += _WEIGHT * (right / drafted - self._share)
+    def _match(self) -> tuple[int, int] | None:
+        """Where what followed the last tokens' text before begins, and how many tokens stood there."""
+        for run in range(len(self._last), 0, -1):
+            text = b"".join(self._last[-run:]).lstrip(b" ")
+            start = self._text.rfind(text, 0, len(self._text) - 1) if text else -1
+            if start >= 0 and (run > 1 or self._telling(text, start)):
+                return start + len(text), run
+        return None
+
+    def _telling(self, text: bytes, start: int) -> bool:
+        """Whether a single token is long enough, and stood there and nowhere else."""
+        return len(text) >= _ALONE and self._text.find(text) == start
+
+    def _tokens_from(self, start: int, count: int) -> list[int]:
+        """`count` tokens of the text from `start` on; from where it ends, it goes on with itself."""
+        rest = self._text[start:]
+        wanted = _BYTES * (count + 1)
+        text = (rest * (wanted // len(rest) + 1))[:wanted]
+        return self._words.tokenize(text.decode(errors="ignore"))[:count]
+
+    def _expected(self, run: int, count: int) -> float:
+        """How many tokens a step with so many guesses is expected to write."""
+        written, chance = 1.0, 1.0
+        for length in range(run, run + count):
+            place = min(length, LONGEST) - 1
+            chance *= self._right[place] / self._seen[place]
+            written += chance
+        return written
+
+    def _watch(self, piece: bytes) -> None:
+        """See whether what comes next is what came before."""
+        if (found := self._match()) is None:
+            return
+        start, run = found
+        self._right[run - 1] = _MEMORY * self._right[run - 1] + self._text.startswith(piece, start)
+        self._seen[run - 1] = _MEMORY * self._seen[run - 1] + 1

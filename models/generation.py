@@ -8,7 +8,7 @@ from .adapters import AdapterUse, Switch
 from .batch import Stream
 from .confidence import Confidence, Row, Rows
 from .constrained import Chooser, Constraint
-from .drafts import Lookup
+from .drafts import Lookup, in_fours
 from .errors import ContextFullError
 from .layout import TokenPrompt
 from .outbox import Outbox
@@ -86,6 +86,8 @@ class Generation:
         """The adapter that reads the prompt."""
         self.read_alike = 0
         """How many of the first of those the prompt's reader reads in whole batches, as in any prompt."""
+        self.ends: Sequence[int] = ()
+        """Positions at which a batch ends, in order."""
         self.alone = True
         """Whether nobody else has used the context since it began."""
         self.draft: list[int] = []
@@ -137,8 +139,10 @@ class Generation:
         if self._lookup is None or self.later or len(self.stream.pending) > MOST_BEFORE_DRAFT:
             return
         room = min(room, self._max_tokens - self._written - 1, self._room - self._written - 1)
-        proposed = self._lookup.propose(len(self.stream.pending), room)
-        self.draft = self._chooser.possible(proposed)[:room] if proposed else []
+        read = len(self.stream.pending)
+        proposed = self._lookup.propose(read, room)
+        draft = self._chooser.possible(proposed)[:room] if proposed else []
+        self.draft = draft[: in_fours(read, len(draft))]
         self.stream.pending.extend(self.draft)
 
     def part(self, logits: Row) -> list["Generation"]:
@@ -188,8 +192,6 @@ class Generation:
             same = _same(written, draft[right:])
             right, agreed = right + same, same == len(written)
             del self.stream.pending[:same]
-        if draft and self._lookup is not None:
-            self._lookup.learn(len(draft), right)
         return len(draft) - right
 
     def close(self, error: Exception | None = None) -> None:
@@ -208,7 +210,7 @@ class Generation:
         tokens = tokens[: min(self._max_tokens, self._room) - self._written]
         self._written += len(tokens)
         if self._lookup is not None:
-            self._lookup.add(tokens)
+            self._lookup.add(tokens, chosen)
         rest = self._write_thought(tokens, chosen) if self._thinking else tokens
         if not self._thinking:
             forced = len(rest) - chosen if rest is tokens else len(rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from .pieces import Pieces
 from .segment_key import SegmentKey
 
 Tokens = tuple[int, ...]
@@ -21,23 +22,22 @@ class _Node:
 class PrefixTree:
     """Segments by the tokens that lead to their end; those of one adapter know nothing of another's.
 
-    All segments have the same number of tokens: two prompts share those before the one in which they part,
-    and no segment is ever used in part.
+    All prompts are cut by one rule: two of them share the segments before the one in which they part, and no
+    segment is ever used in part.
     """
 
-    def __init__(self, tokens: int) -> None:
-        """`tokens` are the tokens of a segment."""
-        self._tokens = tokens
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
         self._roots: dict[str, _Node] = {}
 
     def insert(self, key: SegmentKey) -> None:
         """Add a segment. One that could not be used, since what it sees is not here, is left out."""
-        node = self._roots.setdefault(key.adapter, _Node(None))
-        for tokens in self._cut(key.before):
-            if tokens not in node.children:
-                return
-            node = node.children[tokens]
-        if len(key.tokens) == self._tokens and len(key.before) % self._tokens == 0:
+        node, end = self._roots.setdefault(key.adapter, _Node(None)), 0
+        for tokens in self._cut(key.before + key.tokens):
+            if end == len(key.before) or tokens not in node.children:
+                break
+            node, end = node.children[tokens], end + len(tokens)
+        if end == len(key.before) and len(key.tokens) <= self._pieces.longest:
             node.children.setdefault(key.tokens, _Node(key))
 
     def match(self, tokens: Tokens, adapter: str, here: Callable[[SegmentKey], bool]) -> list[SegmentKey]:
@@ -78,6 +78,8 @@ class PrefixTree:
             nodes.extend(node.children.values())
 
     def _cut(self, tokens: Tokens) -> Iterator[Tokens]:
-        """As many pieces of a segment's length as there are."""
-        for start in range(0, len(tokens) - self._tokens + 1, self._tokens):
-            yield tokens[start : start + self._tokens]
+        """The whole pieces of a prompt."""
+        start = 0
+        for end in self._pieces.ends(tokens):
+            yield tokens[start:end]
+            start = end

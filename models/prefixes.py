@@ -1,8 +1,9 @@
 """Reuse of what prompts begin with, for any model: each token sees all before it, as always.
 
 How sums are rounded depends on how many tokens share a batch. So what is kept is what was read in whole
-batches, a segment for each: a prompt that is read with some of its segments known goes through the very same
-batches as one that is read from cold. What was written came token by token, and is read again with the rest.
+pieces (`Pieces`), a segment for each: a prompt that is read with some of its segments known goes through the
+very same batches as one that is read from cold. What was written came token by token, and is read again
+with the rest.
 
 A radix tree over token ids finds segments again. All sessions of an engine share it; a session's own turns
 are found by those alone who send the very same tokens.
@@ -11,6 +12,7 @@ are found by those alone who send the very same tokens.
 from collections.abc import Callable, Sequence
 
 from .batch import PROMPT_TOKENS
+from .pieces import Pieces
 from .prefix_tree import PrefixTree, Tokens
 from .segment_key import SegmentKey
 from .store import KVStore
@@ -18,20 +20,19 @@ from .store import KVStore
 _SWEEP_EVERY = 256
 
 
-def prefix_tokens(prompt_tokens: int) -> int:
-    """The tokens of a segment where prompts are read in batches of `prompt_tokens`: one batch, or several
-    small ones."""
+def longest_piece(prompt_tokens: int) -> int:
+    """The most tokens of a segment where prompts are read in batches of `prompt_tokens`: one batch, or
+    several small ones."""
     return prompt_tokens * -(-PROMPT_TOKENS // prompt_tokens)
 
 
 class Prefixes:
     """The beginnings that a store holds."""
 
-    def __init__(self, store: KVStore, tokens: int) -> None:
-        """`tokens` are the tokens of a segment, see `prefix_tokens`."""
+    def __init__(self, store: KVStore, pieces: Pieces) -> None:
         self._store = store
-        self._tokens = tokens
-        self._tree = PrefixTree(tokens)
+        self._pieces = pieces
+        self._tree = PrefixTree(pieces)
         self._kept = 0
         for key in sorted(store.copies.on_disk(), key=lambda key: len(key.before)):
             self._tree.insert(key)
@@ -58,14 +59,16 @@ class Prefixes:
     def keep(
         self, sequence: int, tokens: Tokens, adapter: str, reused: Sequence[SegmentKey], alone: bool
     ) -> None:
-        """Keep what a sequence of the context holds: the KV of `tokens`, as `adapter` read them in batches,
+        """Keep what a sequence of the context holds: the KV of `tokens`, as `adapter` read them in pieces,
         of which those after the segments that were `reused` are its own.
 
         alone: nobody else used the context meanwhile.
         """
         follows = reused[-1] if reused else None
         start = follows.end if follows else 0
-        while (end := start + self._tokens) <= len(tokens):
+        for end in self._pieces.ends(tokens):
+            if end <= start:
+                continue
             key = SegmentKey(tokens[:start], tokens[start:end], adapter)
             if not self._store.keep(key, sequence, follows, alone):
                 return

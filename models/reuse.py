@@ -1,5 +1,6 @@
 """Which of the three ways of reuse a model goes, and what of a prompt comes from the store that way."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,7 +18,8 @@ from .kv_types import KVType, cell_bytes
 from .layout import TokenPrompt, segment_keys
 from .library import Model
 from .origin import Origin
-from .prefixes import Prefixes, prefix_tokens
+from .pieces import Pieces
+from .prefixes import Prefixes, longest_piece
 from .segment_key import SegmentKey
 from .shifting import put_in_a_row
 from .store import KVStore
@@ -57,20 +59,22 @@ def segment_sequences(way: Way, cells: int, prompt_tokens: int) -> int:
     """How many sequences of the context segments need: for prefixes, as many as fill it."""
     if way is not Way.PREFIXES:
         return SEGMENT_SEQUENCES + (way is Way.SHIFTED)  # one to move them in
-    return min(MOST_SEQUENCES, cells // prefix_tokens(prompt_tokens) + 8)
+    return min(MOST_SEQUENCES, 2 * cells // longest_piece(prompt_tokens) + 8)
 
 
 @dataclass(frozen=True, slots=True)
 class Reused:
     """What of a prompt comes from the store: segments, after which `rest` starts at position `start`.
 
-    copied: how many cells it takes besides theirs, since it has some of them in another position.
+    copied: how many cells it takes besides theirs, since it has some of them in another position. ends:
+    positions at which a batch ends, in order.
     """
 
     keys: list[SegmentKey]
     start: int
     rest: tuple[int, ...]
     copied: int = 0
+    ends: tuple[int, ...] = ()
 
 
 class Reuse:
@@ -84,8 +88,10 @@ class Reuse:
         sequences: range,
         cache: CacheSettings,
         prompt_tokens: int,
+        edges: Collection[int],
     ) -> None:
-        """`sequences` are the ids that segments may use; prompts are read in batches of `prompt_tokens`."""
+        """`sequences` are the ids that segments may use; prompts are read in batches of `prompt_tokens`.
+        `edges` are the special tokens, which stand where something new begins."""
         self.way = way
         self._context = context
         self._scratch = sequences[-1]
@@ -93,7 +99,8 @@ class Reuse:
         together = prompt_tokens if way is Way.PREFIXES else PROMPT_TOKENS
         self.store = _store(way, model, context, own, cache, together)
         """What owns every segment."""
-        self._prefixes = Prefixes(self.store, prefix_tokens(prompt_tokens)) if way is Way.PREFIXES else None
+        self._pieces = Pieces(longest_piece(prompt_tokens), edges)
+        self._prefixes = Prefixes(self.store, self._pieces) if way is Way.PREFIXES else None
 
     def segments(self, tokens: TokenPrompt, adapter: str) -> Reused:
         """What a prompt needs to come from the store, computed where it has to be."""
@@ -117,7 +124,7 @@ class Reuse:
         beginning = _reusable(tokens.rest, switch)
         keys = self._prefixes.find(beginning, adapter, lambda reused: room + reused, alone)
         start = keys[-1].end if keys else 0
-        return Reused(keys, start, tokens.rest[start:])
+        return Reused(keys, start, tokens.rest[start:], ends=tuple(self._pieces.ends(tokens.rest)))
 
     def compose(self, generation: Generation, alone: bool) -> None:
         """Let a generation see its segments, which are complete. alone: nobody else uses the context."""

@@ -15,6 +15,7 @@ from .errors import AdapterError, NativeError, RequestTooLongError
 from .generation import MOST_BEFORE_DRAFT, Generation, Request, Reserved
 from .layout import Layout, TokenPrompt
 from .library import Model
+from .pieces import until_next
 from .reuse import SEGMENT_SEQUENCES, Reuse, Reused, Way, segment_sequences, way_of
 from .store import CachedSegment, Usage
 from .thinking import ThinkFirst
@@ -65,7 +66,8 @@ class Scheduler:
         self.draft = draft
         """How many tokens a generation may guess ahead."""
         ids = range(parallel, parallel + sequences)
-        self._reuse = Reuse(way, model, self._context, ids, cache, prompt_tokens)
+        edges = frozenset(vocabulary.special_tokens().values())
+        self._reuse = Reuse(way, model, self._context, ids, cache, prompt_tokens, edges)
         self._segments = self._reuse.store
         self.ahead = Ahead(self._context, self._segments, self._layout, self._batch, self._positions)
         """What is done while nobody waits for text."""
@@ -219,10 +221,11 @@ class Scheduler:
             reused, free = known, free + known.start
             reserved.cells -= known.start
         stream = Stream(-1, reused.start, list(reused.rest))
-        lookup = self._lookup(first, tokens) if self.draft else None
+        lookup = Lookup(tokens.rest, self.draft, self._vocabulary, first.hint) if self.draft else None
         generation = Generation(
             requests, self._chooser(requests), self._vocabulary, stream, room, reserved, switch, lookup
         )
+        generation.ends = reused.ends
         generation.begin()
         if generation.finished:
             generation.close()
@@ -234,10 +237,6 @@ class Scheduler:
         generation.alone = alone
         self._running.append(generation)
         return True
-
-    def _lookup(self, request: Request, tokens: TokenPrompt) -> Lookup:
-        hint = self._vocabulary.tokenize(request.hint) if request.hint else []
-        return Lookup([*tokens.rest, *hint], self.draft)
 
     def _chooser(self, requests: Sequence[Request]) -> Chooser:
         def constrained(constraint: Constraint | None) -> Chooser:
@@ -278,12 +277,15 @@ class Scheduler:
                 continue
             if not generation.composed and not self._compose(generation):
                 continue
-            if min(len(generation.stream.pending), self._prompt_tokens) > self._batch.room:
+            most = until_next(generation.ends, generation.stream.position, self._prompt_tokens)
+            if min(len(generation.stream.pending), most) > self._batch.room:
                 continue  # whole pieces only: what is read together is rounded together
-            generation.add_draft(min(left, self._batch.room - MOST_BEFORE_DRAFT))
-            left -= len(generation.draft)
+            if len(generation.stream.pending) <= most:
+                generation.add_draft(min(left, self._batch.room - MOST_BEFORE_DRAFT))
+                left -= len(generation.draft)
+                most += len(generation.draft)
             wanted = 0 if generation.later else 1 + len(generation.draft)
-            row = self._batch.add(generation.stream, self._prompt_tokens, wanted)
+            row = self._batch.add(generation.stream, most, wanted)
             if row is not None:
                 rows.append((generation, row))
         return rows

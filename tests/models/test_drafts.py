@@ -35,52 +35,95 @@ class Lines:
         return LINES if written.count("\n") < self.lines else None
 
 
-@given(st.lists(st.integers(0, 5), max_size=60), st.lists(st.integers(0, 5), max_size=20), st.integers(1, 9))
+class Letters:
+    """Each token is a byte."""
+
+    def tokenize(self, text: str) -> list[int]:
+        return list(text.encode())
+
+    def piece(self, token: int) -> bytes:
+        return bytes([token])
+
+
+class Numbers(Letters):
+    """Each token is a number between spaces."""
+
+    def tokenize(self, text: str) -> list[int]:
+        return [int(number) for number in text.split()]
+
+    def piece(self, token: int) -> bytes:
+        return b" %d" % (1000 + token)
+
+
+def after(known: str, written: str, hint: str = "", most: int = 15) -> Lookup:
+    lookup = Lookup(known.encode(), most, Letters(), hint)
+    lookup.add(written.encode(), len(written))
+    return lookup
+
+
+letters = st.text("abc ", max_size=60)
+
+
+@given(letters, letters, st.integers(1, 9))
 def test_a_draft_is_what_followed_when_the_last_tokens_stood_before(
-    known: list[int], written: list[int], room: int
+    known: str, written: str, room: int
 ) -> None:
-    lookup = Lookup(known, 15)
-    lookup.add(written)
-    tokens, draft = known + written, lookup.propose(1, room)
+    draft = bytes(after(known, written).propose(1, room)).decode()
+    text = known + written
     assert len(draft) <= room
     if draft:
-        assert any(
-            tokens[at : at + n + len(draft)] == [*tokens[-n:], *draft]
-            for n in range(1, LONGEST + 1)
-            for at in range(len(tokens) - n)
-        )
+        runs = {text[-n:].lstrip(" ") for n in range(1, LONGEST + 1)} - {""}
+        assert any(run + draft in (text + draft)[:-1] or run + draft in text for run in runs)
 
 
 def test_without_room_or_repetition_nothing_is_proposed() -> None:
-    lookup = Lookup([1, 2, 3, 1, 2], 15)
-    assert lookup.propose(1, 8) == [3, 1, 2]
-    assert lookup.propose(1, 0) == []
-    assert Lookup([1, 2, 3], 15).propose(1, 8) == []
-    assert Lookup([1, 2, 1, 2], 0).propose(1, 8) == []
+    assert bytes(after("abcdefgh", " abcd").propose(1, 3)) == b"efg"
+    assert after("abcdefgh", " abcd").propose(1, 0) == []
+    assert after("abcdefgh", "xyz").propose(1, 8) == []
+
+
+def test_a_quotation_is_found_where_it_stood_behind_a_space() -> None:
+    assert bytes(after("note: two lemons, please", 'text="two').propose(1, 3)) == b" le"
 
 
 def test_one_token_alone_is_followed_only_where_it_stood_once() -> None:
-    assert Lookup([7, 8, 9, 1, 7], 15).propose(1, 2) == [8, 9]
-    assert Lookup([7, 8, 7, 9, 1, 7], 15).propose(1, 2) == []
+    def proposed(prompt: list[int]) -> list[int]:
+        lookup = Lookup(prompt, 15, Numbers())
+        lookup.add([500, 7], 2)
+        return lookup.propose(1, 2)
+
+    assert proposed([7, 8, 9]) == [1008, 1009]
+    assert proposed([7, 8, 7, 9]) == []
 
 
-def test_after_wrong_drafts_only_long_runs_are_followed() -> None:
-    lookup = Lookup([1, 2, 3, 4, 5, 9, 1, 2], 15)
-    for _ in range(4):
-        lookup.learn(4, 0)
-    assert lookup.propose(1, 8) == []
-    lookup.add([3, 4])
-    assert lookup.propose(1, 8)[:1] == [5]
+def test_nothing_is_guessed_any_more_where_guesses_were_wrong() -> None:
+    lookup = Lookup(range(20), 15, Numbers())
+    guessed = []
+    for token in range(15):
+        lookup.add([token], 1)
+        guessed.append(bool(lookup.propose(1, 8)))
+        lookup.add([100 + token], 1)
+    assert guessed[0]
+    assert guessed == sorted(guessed, reverse=True)
+    assert not guessed[-1]
 
 
 def test_drafts_get_longer_while_they_are_right() -> None:
-    lookup = Lookup([*range(40), 0, 1], 15)
+    lookup = Lookup(range(60), 15, Numbers())
     lengths = []
-    for _ in range(6):
+    for token in range(30):
+        lookup.add([token], 1)
         lengths.append(len(lookup.propose(1, 30)))
-        lookup.learn(1, 1)
     assert lengths == sorted(lengths)
-    assert (lengths[0], lengths[-1]) == (3, 15)
+    assert lengths[0] < lengths[-1] == 15
+
+
+def test_a_text_that_goes_round_is_guessed_to_go_on_so() -> None:
+    assert bytes(after("", "abc" * 6).propose(1, 30)) == b"abc" * 5
+
+
+def test_a_hint_is_guessed_to_come_next() -> None:
+    assert bytes(Lookup(b"what is it?", 15, Letters(), "a bird").propose(1, 3)) == b"a b"
 
 
 async def written(

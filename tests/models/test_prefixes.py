@@ -1,5 +1,6 @@
 """Reuse of what prompts begin with: the logits are those of a run that computes everything."""
 
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from numpy.typing import NDArray
 
 from scrubjay.models.cache_settings import CacheSettings
+from scrubjay.models.pieces import Pieces
 from scrubjay.models.prefix_tree import PrefixTree
 from scrubjay.models.prompt import Prompt, Segment
 from scrubjay.models.segment_key import SegmentKey
@@ -82,6 +84,19 @@ def test_a_growing_conversation_computes_only_what_is_new(quantized: Path) -> No
             tokens = len(driver.layout.tokens(asked).rest)
             assert turns == 0 or count < tokens / 2
             assert difference(rows, cold(quantized, asked)) == 0
+
+
+def test_requests_that_part_in_their_last_message_read_little_else(quantized: Path) -> None:
+    with driving(quantized) as driver:
+        driver.write(conversation("text Sid", 3), 3)
+        asked = conversation("note that Lutfi is late", 3)
+        count, rows = computed(driver, asked)
+        before = len(driver.layout.tokens(asked).rest) - len(
+            driver.vocabulary.tokenize("note that Lutfi is late")
+        )
+        assert before > PIECE
+        assert count < 32 + 20  # less than the shortest piece, the request and what was written
+    assert difference(rows, cold(quantized, asked)) == 0
 
 
 def test_what_was_written_is_read_again_since_it_was_not_read_in_a_batch(quantized: Path) -> None:
@@ -176,37 +191,34 @@ def test_whatever_was_asked_before_a_request_reads_its_own_words_and_nothing_els
 class TreeOfTokens(RuleBasedStateMachine):
     """The tree against a set that is searched segment by segment."""
 
-    PIECE = 2
+    RULE = Pieces(longest=3, edges={2}, shortest=2)
 
     def __init__(self) -> None:
         super().__init__()
-        self.tree = PrefixTree(self.PIECE)
+        self.tree = PrefixTree(self.RULE)
         self.keys: set[SegmentKey] = set()
+
+    def keys_of(self, tokens: Tokens, adapter: str) -> list[SegmentKey]:
+        """Every segment of a prompt."""
+        ends = [0, *self.RULE.ends(tokens)]
+        return [SegmentKey(tokens[:start], tokens[start:end], adapter) for start, end in pairwise(ends)]
 
     def known(self, tokens: Tokens, adapter: str) -> list[SegmentKey]:
         """The segments that hold the longest beginning of `tokens`."""
-        keys: list[SegmentKey] = []
-        for end in range(self.PIECE, len(tokens) + 1, self.PIECE):
-            key = SegmentKey(tokens[: end - self.PIECE], tokens[end - self.PIECE : end], adapter)
-            if key not in self.keys:
-                break
-            keys.append(key)
-        return keys
+        return list(takewhile(self.keys.__contains__, self.keys_of(tokens, adapter)))
 
     @rule(
         tokens=st.lists(st.integers(0, 2), min_size=1, max_size=9).map(tuple), adapter=st.sampled_from("ab")
     )
     def keep(self, tokens: Tokens, adapter: str) -> None:
-        for end in range(self.PIECE, len(tokens) + 1, self.PIECE):
-            key = SegmentKey(tokens[: end - self.PIECE], tokens[end - self.PIECE : end], adapter)
+        for key in self.keys_of(tokens, adapter):
             self.tree.insert(key)
             self.keys.add(key)
 
-    @rule(before=st.lists(st.integers(0, 2), max_size=4).map(tuple), length=st.integers(1, 5))
+    @rule(before=st.lists(st.integers(0, 2), max_size=4).map(tuple), length=st.integers(4, 6))
     def keep_another_length(self, before: Tokens, length: int) -> None:
         """Such segments were made in other batches, and those that follow on nothing can never be read."""
-        if length != self.PIECE or len(before) % self.PIECE:
-            self.tree.insert(SegmentKey(before, (0,) * length, "a"))
+        self.tree.insert(SegmentKey(before, (0,) * length, "a"))
 
     @rule(
         tokens=st.lists(st.integers(0, 2), min_size=1, max_size=9).map(tuple), adapter=st.sampled_from("ab")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import locale
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..models.constrained import Constraint
 from ..models.dialects import facts_text, tool_fingerprint
+from ..models.drafts import Hint
 from ..models.errors import ModelError, RequestTooLongError
 from ..models.outbox import Chunk
 from ..models.pointer import bundled_point
@@ -23,10 +24,10 @@ from .grammar import PlanGrammar
 from .leaning import Leaning
 from .notation import PLAN_NOTATION, NativeReader
 from .outcome import Failure
-from .plan import DONE, NONE, Json, Plan, print_plan
+from .plan import DONE, NONE, Json, Plan
 from .pointing import Point, Pointings
 from .provenance import NOBODY, Provenance
-from .reader import PlanReader, PlanSyntaxError
+from .reader import PlanReader
 from .speech import Speech
 from .thinker import NothingToWorkOut, Thinker
 from .times_said import says_time, without_times
@@ -234,34 +235,50 @@ class Planner:
         def grammar(thought: str | None = None) -> PlanGrammar:
             return self._grammar(request, tools, history, facts, leaning, pointings, thought)
 
-        if thinker is not None:
-            stream = thinker.write(prompt, grammar, self._max_tokens)
-        else:
-            hint = await self._hint(request, tools, history, facts)
-            stream = self._engine.generate(prompt, constraint=grammar(), max_tokens=self._max_tokens, **hint)
         reading = nullcontext() if pointings is None else pointings.ahead()
-        async with reading, aclosing(stream) as chunks:
-            async for chunk in chunks:
-                tokens += 0 if chunk.thought else chunk.tokens
-                chunk = replace(chunk, text=read.feed(chunk.text)) if read and chunk.text else chunk
-                last_line = (last_line + chunk.text)[-len(DONE) :]
-                yield chunk
+        async with self._hinted(request, tools, history, facts) as hint:
+            if thinker is not None:
+                stream = thinker.write(prompt, grammar, self._max_tokens)
+            else:
+                constraint = grammar()
+                stream = self._engine.generate(
+                    prompt, constraint=constraint, max_tokens=self._max_tokens, **hint
+                )
+            async with reading, aclosing(stream) as chunks:
+                async for chunk in chunks:
+                    tokens += 0 if chunk.thought else chunk.tokens
+                    chunk = replace(chunk, text=read.feed(chunk.text)) if read and chunk.text else chunk
+                    last_line = (last_line + chunk.text)[-len(DONE) :]
+                    yield chunk
         if read and tokens < self._max_tokens:
             yield Chunk(read.close(), tokens=0, forced=0, logprob=0.0)
         elif tokens >= self._max_tokens and last_line not in (DONE, NONE):
             raise PlanTooLong(f"the plan has no end after {tokens} tokens; ask for less at once")
 
-    async def _hint(
+    @asynccontextmanager
+    async def _hinted(
         self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
-    ) -> Mapping[str, Any]:
-        """The drafter's plan, as what the engine takes; nothing where there is no drafter, or it has none."""
+    ) -> AsyncIterator[Mapping[str, Hint]]:
+        """What the engine takes besides: the plan that the drafter is writing meanwhile, if there is one."""
         if self._drafter is None:
-            return {}
+            yield {}
+            return
+        hint = Hint()
+        writing = asyncio.create_task(self._draft(hint, request, tools, history, facts))
         try:
-            written = await Planner(self._drafter).write(request, tools, history, facts)
-        except (ModelError, PlanTooLong, PlanSyntaxError):
-            return {}
-        return {"hint": print_plan(written.plan)}
+            yield {"hint": hint}
+        finally:
+            writing.cancel()
+            await asyncio.wait([writing])
+
+    async def _draft(
+        self, hint: Hint, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], facts: str
+    ) -> None:
+        assert self._drafter is not None
+        with suppress(ModelError, PlanTooLong):
+            async with aclosing(Planner(self._drafter).plan(request, tools, history, facts)) as chunks:
+                async for chunk in chunks:
+                    hint.text += chunk.text
 
     def _reader(self, tools: Sequence[Tool]) -> NativeReader | None:
         """What turns the model's own notation into plan lines; None for models that write those."""

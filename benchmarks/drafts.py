@@ -5,7 +5,8 @@
 By default on a model of Qwen2.5-0.5B's shape with random weights. What such a model writes is noise, so for
 the plans its choice is computed, thrown away and replaced by the wanted token, at the cost of a real step.
 `plain` decodes token by token; `forced` reads at once what the grammar leaves no choice about; `drafts` also
-guesses what repeats the request; `hint` also gets the plan that the bundled planner writes, right or wrong.
+guesses what repeats the request; `hint` also gets the plan that the bundled planner writes meanwhile, right
+or wrong.
 Paragraphs that copy nothing are written freely, with and without drafts; so is noise, the model's own text,
 which has to be the same. Ratios are medians of the rounds.
 --busy counts processor seconds of one thread, for a machine with other work.
@@ -19,14 +20,14 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from scrubjay.agent.plan import print_plan
 from scrubjay.agent.planner import Planner
 from scrubjay.models.catalog import bundled_planner
 from scrubjay.models.confidence import Row
-from scrubjay.models.constrained import Constraint, Greedy
+from scrubjay.models.constrained import Constraint, Greedy, LineByLine
 from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.models.vocabulary import Vocabulary
 from scrubjay.tools.builtin import builtin_tools
@@ -92,96 +93,99 @@ class ScriptedGreedy(Greedy):
         return []
 
 
-async def timed(
-    engine: LlamaEngine, request: str, constraint: Constraint | None, most: int, hint: str = ""
-) -> tuple[float, str]:
-    """Tokens a second after the first ones, and the text."""
-    planner = Planner(engine)
+@dataclass(frozen=True)
+class Timed:
+    """rate: tokens a second after the first ones. seconds: from the request on. text: what was written."""
+
+    rate: float
+    seconds: float
+    text: str
+
+
+async def timed(planner: Planner, request: str, constraint: Constraint | None, most: int) -> Timed:
+    """Write once."""
+    asked = CLOCK[0]()
     prompt = planner._prompt(request, TOOL_OBJECTS, (), "")
     text, tokens, started, ended = "", 0, 0.0, 0.0
-    async for chunk in engine.generate(prompt, constraint=constraint, max_tokens=most, hint=hint):
-        ended = CLOCK[0]()
-        if started:
-            tokens += chunk.tokens
-        else:
-            started = ended
-        text += chunk.text
-    return tokens / (ended - started), text
+    async with planner._hinted(request, TOOL_OBJECTS, (), "") as hint:
+        stream = planner._engine.generate(prompt, constraint=constraint, max_tokens=most, **hint)
+        async for chunk in stream:
+            ended = CLOCK[0]()
+            if started:
+                tokens += chunk.tokens
+            else:
+                started = ended
+            text += chunk.text
+    return Timed(tokens / (ended - started), ended - asked, text)
 
 
 async def measure(path: Path, rounds: int, threads: int | None, draft: int) -> None:
     """Load the model twice, with drafts and without, and let all ways take turns."""
     async with AsyncExitStack() as stack:
-        engines = {}
-        for name, tokens in (("without", 0), ("with", draft)):
+        engines = []
+        for tokens in (0, draft):
             settings = EngineSettings(dialect="plan", draft_tokens=tokens, threads=threads)
-            engines[name] = await stack.enter_async_context(await LlamaEngine.load(path, settings))
-        ScriptedGreedy.vocabulary = engines["without"].vocabulary
-        hints = await hinted()
+            engines.append(await stack.enter_async_context(await LlamaEngine.load(path, settings)))
+        ScriptedGreedy.vocabulary = engines[0].vocabulary
+        without, drafts = map(Planner, engines)
+        engines[1].drafter = await stack.enter_async_context(await LlamaEngine.load(bundled_planner()))
         print(f"{path.name}: {rounds} rounds, plans first", flush=True)
-        await plans(engines, hints, rounds)
-        await paragraphs(engines, rounds)
-        await noise(engines)
+        ways = {"plain": without, "forced": without, "drafts": drafts, "hint": Planner(engines[1])}
+        await plans(ways, rounds)
+        await paragraphs(without, drafts, rounds)
+        await noise(without, drafts)
 
 
-async def hinted() -> dict[str, str]:
-    """The plans of the bundled planner."""
-    hints = {}
-    async with await LlamaEngine.load(bundled_planner()) as engine:
-        for _ in range(2):  # the first time reads the tools
-            started = CLOCK[0]()
-            for request, _ in PLANS:
-                hints[request] = print_plan((await Planner(engine).write(request, TOOL_OBJECTS)).plan)
-            ms = (CLOCK[0]() - started) / len(PLANS) * 1e3
-    right = sum(hints[request] == plan for request, plan in PLANS)
-    print(f"hints: {ms:.0f} ms each, {right} of {len(PLANS)} right", flush=True)
-    return hints
+def scripted(constraint: Constraint, vocabulary: Vocabulary) -> LineByLine:
+    """The large model's text is told; the bundled planner's is its own."""
+    told = vocabulary.size == ScriptedGreedy.vocabulary.size
+    return (ScriptedLines if told else LineByLine)(constraint, vocabulary)
 
 
-async def plans(engines: dict[str, LlamaEngine], hints: dict[str, str], rounds: int) -> None:
-    rates: dict[str, list[float]] = {"plain": [], "forced": [], "drafts": [], "hint": []}
+async def plans(ways: dict[str, Planner], rounds: int) -> None:
+    done: dict[str, list[Timed]] = {way: [] for way in ways}
     with (
-        patch("scrubjay.models.scheduler.LineByLine", ScriptedLines),
+        patch("scrubjay.models.scheduler.LineByLine", scripted),
         patch("scrubjay.models.scheduler.Greedy", ScriptedGreedy),
     ):
-        for number in range(rounds):
+        for number in range(rounds + 1):
             for request, plan in PLANS:
                 Script.text = plan.encode()
-                length = len(engines["without"].vocabulary.tokenize(plan))
-                for way, rate in rates.items():
-                    engine = engines["with" if way in ("drafts", "hint") else "without"]
-                    lines = Planner(engine)._grammar(request, TOOL_OBJECTS, (), "", None)
+                length = len(ScriptedGreedy.vocabulary.tokenize(plan))
+                for way, planner in ways.items():
+                    lines = planner._grammar(request, TOOL_OBJECTS, (), "", None)
                     grammar, most = (None, length) if way == "plain" else (lines, 400)
-                    hint = hints[request] if way == "hint" else ""
-                    speed, text = await timed(engine, request, grammar, most, hint)
-                    if text != plan:
-                        raise RuntimeError(f"{way} wrote {text!r}")
-                    rate.append(speed)
-            print(f"  round {number + 1}: " + _rates(rates), flush=True)
+                    once = await timed(planner, request, grammar, most)
+                    if once.text != plan:
+                        raise RuntimeError(f"{way} wrote {once.text!r}")
+                    if number:  # the first round reads tools and examples
+                        done[way].append(once)
+            if number:
+                print(f"  round {number}: " + _rates(done), flush=True)
     for way in ("forced", "drafts", "hint"):
-        ratios = [fast / slow for fast, slow in zip(rates[way], rates["plain"], strict=True)]
-        print(f"plans, {way:8}{_spread(ratios)}")
+        pairs = list(zip(done[way], done["plain"], strict=True))
+        print(f"plans, {way:8}{_spread([fast.rate / slow.rate for fast, slow in pairs])}")
+        print(f"  from the request on{_spread([slow.seconds / fast.seconds for fast, slow in pairs])}")
 
 
-async def paragraphs(engines: dict[str, LlamaEngine], rounds: int) -> None:
+async def paragraphs(without: Planner, drafts: Planner, rounds: int) -> None:
     ratios = []
     with patch("scrubjay.models.scheduler.Greedy", ScriptedGreedy):
-        for _ in range(rounds):
-            for text in FREE:
-                Script.text = text.encode()
-                most = len(engines["without"].vocabulary.tokenize(text))
-                slow, _ = await timed(engines["without"], ASKED, None, most)
-                fast, written = await timed(engines["with"], ASKED, None, most)
-                if written != text:
-                    raise RuntimeError(f"drafts wrote {written!r}")
-                ratios.append(fast / slow)
+        for number in range(rounds * len(FREE)):
+            text = FREE[number % len(FREE)]
+            Script.text = text.encode()
+            most = len(ScriptedGreedy.vocabulary.tokenize(text))
+            slow, fast = [await timed(planner, ASKED, None, most) for planner in (without, drafts)]
+            if fast.text != text:
+                raise RuntimeError(f"drafts wrote {fast.text!r}")
+            ratios.append(fast.rate / slow.rate)
     print(f"no copies      {_spread(ratios)}")
 
 
-async def noise(engines: dict[str, LlamaEngine]) -> None:
+async def noise(*planners: Planner) -> None:
     texts = [
-        [(await timed(engine, asked, None, NOISE_TOKENS))[1] for asked in (ASKED, *FREE)]
-        for engine in engines.values()
+        [(await timed(planner, asked, None, NOISE_TOKENS)).text for asked in (ASKED, *FREE)]
+        for planner in planners
     ]
     print(f"greedy text with and without drafts: {'the same' if texts[0] == texts[1] else 'NOT the same'}")
 
@@ -191,8 +195,8 @@ def _spread(ratios: Sequence[float]) -> str:
     return f"{middle:5.2f} times plain decoding ({low:.2f} to {high:.2f})"
 
 
-def _rates(rates: dict[str, list[float]]) -> str:
-    medians = {way: statistics.median(rate[-len(PLANS) :]) for way, rate in rates.items()}
+def _rates(done: dict[str, list[Timed]]) -> str:
+    medians = {way: statistics.median(t.rate for t in times[-len(PLANS) :]) for way, times in done.items()}
     return ", ".join(f"{way} {rate:.1f}" for way, rate in medians.items()) + " tokens/s"
 
 

@@ -57,6 +57,14 @@ class Words(Protocol):
         ...
 
 
+class Hint:
+    """What may come out, from somebody who knows less and may still be writing it."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        """So far; another thread may set it at any time."""
+
+
 class Lookup:
     """Guesses from what was read and written so far.
 
@@ -64,12 +72,17 @@ class Lookup:
     nothing, and guesses as far as that is worth its time.
     """
 
-    def __init__(self, prompt: Sequence[int], most: int, words: Words, hint: str = "") -> None:
+    def __init__(self, prompt: Sequence[int], most: int, words: Words, hint: Hint | None = None) -> None:
         """prompt: its tokens. most: how many tokens a draft may have, at most 15. hint: what may follow."""
         self._most = most
         self._words = words
+        self._hint = hint
         pieces = [words.piece(token) for token in prompt]
-        self._text = b"".join(pieces) + hint.encode()
+        self._prompt = b"".join(pieces)
+        self._hinted = b""
+        self._written = b""
+        self._text = self._prompt
+        """All of these, one after the other."""
         self._last = pieces[-LONGEST:]
         self._right = [_BELIEF * chance for chance in _CHANCES]
         self._seen = [_BELIEF] * LONGEST
@@ -80,6 +93,7 @@ class Lookup:
             piece = self._words.piece(token)
             if place < chosen:
                 self._watch(piece)
+            self._written += piece
             self._text += piece
             self._last = [*self._last, piece][-LONGEST:]
 
@@ -101,12 +115,19 @@ class Lookup:
 
     def _match(self) -> tuple[int, int] | None:
         """Where what followed the last tokens' text before begins, and how many tokens stood there."""
+        self._take_hint()
         for run in range(len(self._last), 0, -1):
             text = b"".join(self._last[-run:]).lstrip(b" ")
             start = self._text.rfind(text, 0, len(self._text) - 1) if text else -1
             if start >= 0 and (run > 1 or self._telling(text, start)):
                 return start + len(text), run
         return None
+
+    def _take_hint(self) -> None:
+        if self._hint is None or len(hinted := self._hint.text.encode()) == len(self._hinted):
+            return
+        self._hinted = hinted
+        self._text = self._prompt + hinted + self._written
 
     def _telling(self, text: bytes, start: int) -> bool:
         """Whether a single token is long enough, and stood there and nowhere else."""

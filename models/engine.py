@@ -24,6 +24,7 @@ from .call import Call
 from .confidence import Row
 from .constrained import Constraint
 from .context import draft_count, thread_count
+from .drafts import Hint
 from .errors import EngineClosedError, NativeError
 from .foreign import NATIVE
 from .generation import Request
@@ -113,7 +114,7 @@ class LlamaEngine:
         max_tokens: int = 512,
         adapter: AdapterUse | None = None,
         thinking: Thinking | None = None,
-        hint: str = "",
+        hint: Hint | None = None,
         watch: Callable[[Row, int], None] | None = None,
     ) -> AsyncGenerator[Chunk, None]:
         """Write what follows `prompt`, greedily, until the model or the constraint ends it or `max_tokens`

@@ -8,7 +8,7 @@ from .adapters import AdapterUse, Switch
 from .batch import Stream
 from .confidence import Confidence, Row, Rows
 from .constrained import Chooser, Constraint
-from .drafts import Lookup, in_fours
+from .drafts import Hint, Lookup, in_fours
 from .errors import ContextFullError
 from .layout import TokenPrompt
 from .outbox import Outbox
@@ -35,8 +35,8 @@ class Request:
     """Is given the model's own logits for each chosen token, and the token, in the engine's thread."""
     read_under: str = ""
     """The adapter that reads the prompt, by its identity (see `SegmentKey`); "": the model alone."""
-    hint: str = ""
-    """What may come out, from somebody who knows less; only drafts are made of it."""
+    hint: Hint | None = None
+    """What may come out; only drafts are made of it."""
     tokens: TokenPrompt | None = None
     """The prompt's tokens, once it was laid out."""
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scrubjay.models.confidence import Row
 from scrubjay.models.constrained import Greedy
-from scrubjay.models.drafts import LONGEST, Lookup
+from scrubjay.models.drafts import LONGEST, Hint, Lookup
 from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.models.generation import Request
 from scrubjay.models.outbox import Chunk
@@ -55,8 +55,8 @@ class Numbers(Letters):
         return b" %d" % (1000 + token)
 
 
-def after(known: str, written: str, hint: str = "", most: int = 15) -> Lookup:
-    lookup = Lookup(known.encode(), most, Letters(), hint)
+def after(known: str, written: str, most: int = 15) -> Lookup:
+    lookup = Lookup(known.encode(), most, Letters())
     lookup.add(written.encode(), len(written))
     return lookup
 
@@ -122,8 +122,15 @@ def test_a_text_that_goes_round_is_guessed_to_go_on_so() -> None:
     assert bytes(after("", "abc" * 6).propose(1, 30)) == b"abc" * 5
 
 
-def test_a_hint_is_guessed_to_come_next() -> None:
-    assert bytes(Lookup(b"what is it?", 15, Letters(), "a bird").propose(1, 3)) == b"a b"
+def test_a_hint_is_guessed_to_come_next_as_soon_as_it_is_there() -> None:
+    hint = Hint()
+    lookup = Lookup(b"what is it?", 15, Letters(), hint)
+    assert lookup.propose(1, 3) == []
+    hint.text = "a bird"
+    assert bytes(lookup.propose(1, 3)) == b"a b"
+    lookup.add(b"a", 1)
+    hint.text += " in a tree"
+    assert bytes(lookup.propose(1, 3)) == b" bi"
 
 
 async def written(
@@ -136,7 +143,7 @@ async def written(
         chunks: list[Chunk] = [
             chunk
             async for chunk in engine.generate(
-                prompt(request), constraint=constraint, max_tokens=150, hint=hint
+                prompt(request), constraint=constraint, max_tokens=150, hint=Hint(hint)
             )
         ]
         text = "".join(chunk.text for chunk in chunks)
@@ -195,7 +202,7 @@ def test_what_was_said_before_or_hinted_at_takes_few_steps(
         outbox.write = lambda written, forced, **_: pieces.extend(written)  # type: ignore[method-assign]
         with patch("scrubjay.models.scheduler.Greedy", return_value=Scripted(list(tokens))):
             driver.scheduler.submit(
-                Request(prompt(request_text), None, len(tokens), outbox, hint=hint)  # type: ignore[arg-type]
+                Request(prompt(request_text), None, len(tokens), outbox, hint=Hint(hint))  # type: ignore[arg-type]
             )
             while driver.scheduler.busy:
                 driver.scheduler.step()

@@ -1,7 +1,7 @@
 """Copies of cached segments beside the context: in memory, and on disk for the time after a restart."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from .context import SavedCells
 from .kv_files import KVFiles
@@ -61,34 +61,44 @@ class KVCopies:
         if cells is not None and not restore(cells):
             self._memory.remove(key)
             cells = None
-        if self._files is None:
+        if cells is not None or self._files is None:
             return cells is not None
+        cells = self._files.read(key)
         if cells is None:
-            cells = self._files.read(key)
-            if cells is None:
-                return False
-            if not restore(cells):
-                self._files.distrust(key, "llama.cpp refuses its cells")
-                return False
-            self._memory.put(key, cells)
-        self._files.used(key)
+            return False
+        if not restore(cells):
+            self._files.distrust(key, "llama.cpp refuses its cells")
+            return False
+        self._memory.put(key, cells)
         return True
+
+    def used(self, keys: Iterable[SegmentKey]) -> None:
+        """Segments are used together now, whether they had to be brought from here or not."""
+        if self._files is not None:
+            self._files.used(keys)
+
+    def latest(self) -> list[SegmentKey]:
+        """What was used last, together, of what is on disk."""
+        return self._files.latest() if self._files is not None else []
 
     def ready(self, key: SegmentKey) -> bool:
         """Whether a segment is in memory, or can be brought there without another one having to leave it; it
         counts as used."""
         here = key in self._memory or self._fetch(key)
         if here and self._files is not None:
-            self._files.used(key)
+            self._files.used([key])
         return here
 
     def fetch(self, seconds: float) -> None:
-        """Bring what was used last from the disk into memory, as much as fits and comes within so long."""
+        """Bring what was used last from the disk into memory, as much as fits and comes within so long.
+
+        What came first leaves last."""
         until = time.monotonic() + seconds
         for key in self.on_disk():
             self._fetch(key)
             if time.monotonic() > until:
-                return
+                break
+        self._memory.turn_round()
 
     def forget(self, on_disk: bool) -> None:
         """Let go of all copies, on disk only if asked to."""

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -51,6 +51,7 @@ class KVFiles:
         self._waiting: OrderedDict[SegmentKey, SavedCells] = OrderedDict()
         self._waiting_bytes = 0
         self._pinned: set[Path] = set()
+        self._used: dict[Path, float] = {}  # when, as far as the disk doesn't know
         self._writable = True
         self._entries: dict[Path, _Entry] = {}
         self._total = 0
@@ -60,7 +61,7 @@ class KVFiles:
     @property
     def pending(self) -> bool:
         """Whether something waits to be written."""
-        return bool(self._waiting)
+        return bool(self._waiting or self._used)
 
     @property
     def bytes(self) -> int:
@@ -82,7 +83,10 @@ class KVFiles:
             self.write_one()
 
     def write_one(self) -> None:
-        """Write the segment that has waited longest."""
+        """Write the segment that has waited longest, or when segments were used."""
+        if not self._waiting:
+            self._tell_uses()
+            return
         key, cells = self._waiting.popitem(last=False)
         self._waiting_bytes -= len(cells)
         path = self._path(key)
@@ -98,7 +102,7 @@ class KVFiles:
                 " computed again after a restart. Free some space or name another folder.",
             )
             return
-        self._note(path, path.stat().st_size if path.exists() else 0, time.time())
+        self._note(path, path.stat().st_size if path.exists() else 0, self._used.get(path, time.time()))
         if self._total > self._limit:
             self._trim()
 
@@ -110,7 +114,7 @@ class KVFiles:
 
     def flush(self) -> None:
         """Write all that waits."""
-        while self._waiting:
+        while self.pending:
             self.write_one()
 
     def read(self, key: SegmentKey) -> SavedCells | None:
@@ -134,13 +138,13 @@ class KVFiles:
             self._note(path, len(data), time.time())
         return cells
 
-    def used(self, key: SegmentKey) -> None:
-        """A segment is used now, wherever it was read from: others leave the disk before it."""
-        path = self._path(key)
-        if (entry := self._entries.get(path)) is not None:
-            entry.used = time.time()
-            with contextlib.suppress(OSError):  # it may have left meanwhile
-                os.utime(path, (entry.used, entry.used))
+    def used(self, keys: Iterable[SegmentKey]) -> None:
+        """Segments are used together now, wherever they were read from: others leave the disk before them."""
+        now = time.time()
+        for path in map(self._path, keys):
+            self._used[path] = now
+            if (entry := self._entries.get(path)) is not None:
+                entry.used = now
 
     def distrust(self, key: SegmentKey, problem: str) -> None:
         """Take a file away that turned out to be unusable."""
@@ -152,22 +156,33 @@ class KVFiles:
 
     def keys(self) -> Iterator[SegmentKey]:
         """What this folder holds for this origin, as far as the files' beginnings say; used latest first."""
-        ours = [path for path in self._entries if path.parent == self._folder]
-        for path in sorted(ours, key=lambda path: -self._entries[path].used):
+        return self._keys(sorted(self._ours(), key=lambda path: -self._entries[path].used))
+
+    def latest(self) -> list[SegmentKey]:
+        """Those of `keys` that were used last, together."""
+        ours = self._ours()
+        last = max((self._entries[path].used for path in ours), default=0.0)
+        return list(self._keys([path for path in ours if self._entries[path].used == last]))
+
+    def forget(self) -> None:
+        """Take away everything of this origin."""
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        for path in self._ours():
+            self._drop(path)
+            path.unlink(missing_ok=True)
+
+    def _ours(self) -> list[Path]:
+        return [path for path in self._entries if path.parent == self._folder]
+
+    def _keys(self, paths: Iterable[Path]) -> Iterator[SegmentKey]:
+        for path in paths:
             try:
                 with path.open("rb") as file:
                     key = read_key(file, self._origin)
             except (OSError, UnusableFile, ValueError):
                 continue  # `read` will say what is wrong, if anybody asks for it
             yield key
-
-    def forget(self) -> None:
-        """Take away everything of this origin."""
-        self._waiting.clear()
-        self._waiting_bytes = 0
-        for path in [path for path in self._entries if path.parent == self._folder]:
-            self._drop(path)
-            path.unlink(missing_ok=True)
 
     def _open(self) -> None:
         try:
@@ -228,6 +243,7 @@ class KVFiles:
 
     def _trim(self) -> None:
         """Take away what was used longest ago, by any process, and a little more than needed."""
+        self._tell_uses()
         self._scan()
         for path in sorted(self._entries, key=lambda path: self._entries[path].used):
             if self._total <= 0.95 * self._limit:
@@ -236,6 +252,15 @@ class KVFiles:
                 self._drop(path)
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
+
+    def _tell_uses(self) -> None:
+        """Let other processes, and the one after this, know what was used."""
+        for path in [path for path in self._used if path in self._entries]:
+            used = self._used.pop(path)
+            with contextlib.suppress(OSError):  # it may have left meanwhile
+                os.utime(path, (used, used))
+        if not self._waiting:  # the others are not to be written
+            self._used.clear()
 
     def _note(self, path: Path, size: int, used: float) -> None:
         self._drop(path)

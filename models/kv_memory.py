@@ -47,6 +47,11 @@ class KVMemory:
             left.append(candidate)
         return left
 
+    def turn_round(self) -> None:
+        """What was put here first is from now on the one used last, and so on."""
+        for key in reversed(list(self._copies)):
+            self._copies.move_to_end(key)
+
     def remove(self, key: SegmentKey) -> None:
         """Let a copy go, if there is one."""
         if (cells := self._copies.pop(key, None)) is not None:

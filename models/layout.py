@@ -1,6 +1,6 @@
 """How a prompt becomes tokens: which special tokens stand where, and what may be computed on its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,7 +79,7 @@ class Layout:
 
     def _side_by_side(self, prompt: Prompt) -> TokenPrompt:
         # One order of tools for one set: rounding depends on the order of computing.
-        tools = sorted({self._segment(tool) for tool in prompt.of_kind(SegmentKind.TOOL)})
+        tools = sorted({self._segment(tool) for tool in prompt.of_kind(SegmentKind.TOOL)})  # see `in_order`
         system = self._sequence(prompt.of_kind(SegmentKind.SYSTEM))
         rest = prompt.of_kind(SegmentKind.TURN, SegmentKind.FACTS, SegmentKind.REQUEST)
         return TokenPrompt(system, tuple(tools), self._sequence(rest))
@@ -123,6 +123,11 @@ class Layout:
         if segment.kind in _AFTER:
             tokens.append(self._special[_AFTER[segment.kind]])
         return tuple(tokens)
+
+
+def in_order(keys: Iterable[SegmentKey]) -> list[SegmentKey]:
+    """Parallel segments as they stand in a prompt: what others see first, then tools by their tokens."""
+    return sorted(keys, key=lambda key: (len(key.before), key.tokens))
 
 
 def segment_keys(tokens: TokenPrompt, adapter: str) -> list[SegmentKey]:

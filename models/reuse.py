@@ -15,7 +15,7 @@ from .kv_copies import KVCopies
 from .kv_files import KVFiles
 from .kv_memory import KVMemory
 from .kv_types import KVType, cell_bytes
-from .layout import TokenPrompt, segment_keys
+from .layout import TokenPrompt, in_order, segment_keys
 from .library import Model
 from .origin import Origin
 from .pieces import Pieces
@@ -101,6 +101,14 @@ class Reuse:
         """What owns every segment."""
         self._pieces = Pieces(longest_piece(prompt_tokens), edges)
         self._prefixes = Prefixes(self.store, self._pieces) if way is Way.PREFIXES else None
+
+    def fetch(self, seconds: float) -> None:
+        """Bring what was used last closer: from the disk into memory, for so long, and from there into the
+        context, where a prompt that goes on where the process before ended finds it in place."""
+        latest = in_order(self.store.copies.latest())
+        self.store.copies.fetch(seconds)
+        if self.way is Way.PARALLEL:
+            self.store.bring(latest)
 
     def segments(self, tokens: TokenPrompt, adapter: str) -> Reused:
         """What a prompt needs to come from the store, computed where it has to be."""

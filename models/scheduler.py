@@ -101,7 +101,7 @@ class Scheduler:
 
     def fetch(self, seconds: float) -> None:
         """Bring computed segments that were used last closer, for so long."""
-        self._segments.copies.fetch(seconds)
+        self._reuse.fetch(seconds)
 
     def submit(self, *requests: Request) -> None:
         """Queue a request; or several that differ only in how their thoughts are drawn."""

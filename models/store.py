@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 
 from .batch import PROMPT_TOKENS, Batch, Stream
 from .context import Context, SavedCells
@@ -93,12 +94,18 @@ class KVStore:
         Some may not be complete: whoever drives the context computes them, those that stand before others
         first, calling `read` until all is in batches and `completed` after the last of them.
         """
+        self.copies.used(keys)
+        return self._acquire(keys, room, alone)
+
+    def _acquire(self, keys: Sequence[SegmentKey], room: int, alone: bool) -> list[CachedSegment]:
         segments = [self._resident.get(key) or CachedSegment(key) for key in keys]
         for segment in segments:
             segment.users += 1
+        lined = self._lined(keys)
+        if alone and any(segment.stream is None for segment in segments):
+            self._take_out(segments[lined:])
         absent = [segment for segment in segments if segment.stream is None]
         self._evict(room - _cells(segment.key for segment in absent), spare=len(absent))
-        lined = self._lined(keys)
         in_line = alone and absent == segments[lined:]
         if in_line and absent:
             self._clear_behind(keys[:lined])
@@ -110,6 +117,13 @@ class KVStore:
         for segment in reversed(segments):
             self._resident.move_to_end(segment.key)
         return segments
+
+    def bring(self, keys: Sequence[SegmentKey]) -> None:
+        """Put copies side by side into a context that nobody uses, in this order, as far as they may stay
+        there: the next prompt may begin with them."""
+        ends = accumulate(len(key.tokens) for key in keys)
+        fit = sum(end <= self._resident_limit for end in ends)
+        self.release(self._acquire(keys[: min(fit, self._sequences)], self._resident_limit, alone=True))
 
     def line_up(self, segments: Sequence[CachedSegment]) -> None:
         """Put complete segments side by side into a context that holds nothing else, in this order.
@@ -141,6 +155,13 @@ class KVStore:
             (place for place, (one, other) in enumerate(zip(self._line, keys, strict=False)) if one != other),
             min(len(self._line), len(keys)),
         )
+
+    def _take_out(self, segments: Sequence[CachedSegment]) -> None:
+        """Take these out of a context that nobody uses, where their copies are at hand: put back together
+        with others, all come to stand side by side."""
+        for segment in segments:
+            if segment.complete and self.copies.in_memory(segment.key) is not None:
+                self._leave(segment)
 
     def _clear_behind(self, kept: Sequence[SegmentKey]) -> None:
         """Let only these stay in a context that nobody uses; they are the first that are lined up."""

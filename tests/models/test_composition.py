@@ -2,6 +2,7 @@
 
 from itertools import permutations
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from scrubjay.models.context import Context, SavedCells
 from scrubjay.models.layout import TokenPrompt
 
 from ..tiny_model import Shape, make_tiny_planner
@@ -98,6 +100,22 @@ def test_segments_that_left_the_context_come_back_without_being_computed(planner
         again = driver.write(asked, tokens=4)
         assert driver.scheduler.computed - before == len(driver.layout.tokens(asked).rest) + 3
     assert np.abs(np.subtract(first, again)).max() < 1e-2
+
+
+def test_tools_that_come_together_with_others_than_before_are_put_back_once(planner: Path) -> None:
+    with driving(planner) as driver:
+        driver.write(prompt(REQUEST, TOOLS))
+        driver.write(prompt(REQUEST, TOOLS[:2]))
+        restored = []
+
+        def restore(context: Context, sequence: int, data: SavedCells) -> bool:
+            restored.append(sequence)
+            return put_back(context, sequence, data)
+
+        put_back = Context.restore
+        with patch.object(Context, "restore", restore):
+            driver.write(prompt(REQUEST, TOOLS))
+        assert len(restored) <= len(TOOLS)
 
 
 def test_a_tool_is_computed_once_for_all_requests(planner: Path) -> None:

@@ -9,11 +9,13 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
 from scrubjay.models.cache_settings import CacheSettings
+from scrubjay.models.context import Context
 from scrubjay.models.kv_files import KVFiles
 from scrubjay.models.origin import Origin
 from scrubjay.models.segment_key import SegmentKey
@@ -166,7 +168,7 @@ def test_files_used_longest_ago_leave_when_the_budget_is_spent_and_pinned_ones_s
     for key in keys[1:]:
         files.put(key, CELLS)
         files.flush()
-        files.used(keys[1])
+        files.used([keys[1]])
         time.sleep(0.002)
     kept = [key for key in keys if KVFiles(tmp_path, ORIGIN, 10_500).read(key) is not None]
     assert {keys[0], keys[1], keys[19]} <= set(kept)
@@ -183,7 +185,8 @@ def test_reading_ahead_leaves_the_order_in_which_files_leave(tmp_path: Path) -> 
         time.sleep(0.01)
     assert [files.read(key) is not None for key in keys] == [True] * 3
     assert list(KVFiles(tmp_path, ORIGIN, 10**9).keys()) == keys[::-1]
-    files.used(keys[0])
+    files.used([keys[0]])
+    files.flush()
     assert list(KVFiles(tmp_path, ORIGIN, 10**9).keys()) == [keys[0], keys[2], keys[1]]
 
 
@@ -196,6 +199,44 @@ def test_what_was_used_last_is_in_memory_when_an_engine_starts(planner: Path, ca
         before = driver.scheduler.computed
         driver.write(ASKED)
         assert driver.scheduler.computed - before == rest(driver)
+
+
+def test_what_the_last_request_used_stands_in_the_context_when_an_engine_starts(
+    planner: Path, cache: CacheSettings
+) -> None:
+    other = prompt("write it down", ("list_notes() List the notes.", *TOOLS[2:]))
+    with driving(planner, cache=cache) as driver:
+        driver.write(other)
+        expected = driver.write(ASKED, tokens=4)
+    with driving(planner, cache=cache) as driver:
+        driver.scheduler.fetch(seconds=60)
+        tokens = driver.layout.tokens(ASKED)
+        segments = len(tokens.system) + sum(map(len, tokens.tools))
+        assert driver.scheduler.usage.context_cells == segments
+        with patch.object(Context, "restore", side_effect=AssertionError("it was there")):
+            rows = driver.write(ASKED, tokens=4)
+        np.testing.assert_array_equal(rows, expected)
+
+
+def test_what_was_used_together_last_is_told(tmp_path: Path) -> None:
+    files = KVFiles(tmp_path, ORIGIN, 10**9)
+    keys = [SegmentKey((1,), (number,)) for number in range(4)]
+    for key in keys:
+        files.put(key, CELLS)
+    files.used(keys[:2])  # before they are written
+    files.flush()
+    assert set(KVFiles(tmp_path, ORIGIN, 10**9).latest()) == {keys[3]}
+    files.used(keys[1:3])
+    files.flush()
+    assert set(KVFiles(tmp_path, ORIGIN, 10**9).latest()) == set(keys[1:3])
+
+
+def test_uses_of_what_is_never_written_leave_nothing_to_do(tmp_path: Path) -> None:
+    files = KVFiles(tmp_path, ORIGIN, 10**9)
+    files.used([KEY])
+    assert files.pending
+    files.flush()
+    assert not files.pending
 
 
 def test_a_full_disk_costs_nothing_but_the_next_start(

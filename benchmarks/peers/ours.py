@@ -9,7 +9,9 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 from unittest.mock import patch
 
@@ -24,7 +26,7 @@ from scrubjay.benchmarks.peers.pace import Pace
 from scrubjay.benchmarks.peers.workloads import Task, latency
 from scrubjay.benchmarks.scripted import Script, ScriptedLines
 from scrubjay.models.batch import Batch
-from scrubjay.models.cache_settings import IN_MEMORY
+from scrubjay.models.cache_settings import IN_MEMORY, CacheSettings
 from scrubjay.models.context import DRAFT_TOKENS, Context, Logits
 from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.models.foreign import PLAN
@@ -58,6 +60,16 @@ class PacedContext(Context):
         return logits
 
 
+class Before(StrEnum):
+    """What was read of the tools before the first request came."""
+
+    EVERYTHING = "scrubjay"
+    """By this run, as where the program has run for a moment."""
+    EARLIER = "scrubjay, started again"
+    """By an earlier run, which left it on disk; the request comes at once."""
+    NOTHING = "scrubjay, nothing read"
+
+
 class NoPast(Turns):
     """Every request is the first one, as for the peers."""
 
@@ -66,10 +78,10 @@ class NoPast(Turns):
 
 
 @asynccontextmanager
-async def paced_engine(slim_model: Path, pace: Pace) -> AsyncIterator[LlamaEngine]:
+async def paced_engine(slim_model: Path, pace: Pace, cache: CacheSettings) -> AsyncIterator[LlamaEngine]:
     """The engine as it is for a large model, with drafts and forced tokens; all else about it is real."""
     PacedContext.pace = pace
-    settings = EngineSettings(dialect=PLAN, threads=1, draft_tokens=DRAFT_TOKENS, cache=IN_MEMORY)
+    settings = EngineSettings(dialect=PLAN, threads=1, draft_tokens=DRAFT_TOKENS, cache=cache)
     with (
         patch("scrubjay.models.scheduler.Context", PacedContext),
         patch("scrubjay.models.scheduler.LineByLine", ScriptedLines),
@@ -79,13 +91,28 @@ async def paced_engine(slim_model: Path, pace: Pace) -> AsyncIterator[LlamaEngin
 
 
 async def ours(
-    tasks: list[Task], schemas: list[dict[str, Any]], slim_model: Path, pace: Pace, ahead: bool
+    tasks: list[Task], schemas: list[dict[str, Any]], slim_model: Path, pace: Pace, before: Before
 ) -> Outcome:
-    """Serve the tasks. ahead: the tools were read before the first request came, as they are where the
-    program has run for a moment."""
+    """Serve the tasks."""
+    if before is not Before.EARLIER:
+        return await _run(tasks, schemas, slim_model, pace, before, IN_MEMORY)
+    with TemporaryDirectory() as folder:
+        cache = CacheSettings(folder=Path(folder))
+        await _run([], schemas, slim_model, pace, Before.EVERYTHING, cache)
+        return await _run(tasks, schemas, slim_model, pace, before, cache)
+
+
+async def _run(
+    tasks: list[Task],
+    schemas: list[dict[str, Any]],
+    slim_model: Path,
+    pace: Pace,
+    before: Before,
+    cache: CacheSettings,
+) -> Outcome:
     results: dict[str, Any] = {}
     outcome = Outcome([], [], 0, 0, 0)
-    async with paced_engine(slim_model, pace) as engine:
+    async with paced_engine(slim_model, pace, cache) as engine:
         agent = Agent(
             [_tool(schema, results) for schema in schemas],
             engine,
@@ -94,15 +121,8 @@ async def ours(
             max_tools=MOST_TOOLS if len(schemas) <= MOST_TOOLS else 16,
         )
         async with agent:
-            # Setting up is counted for nobody: the index, and the grammars of the tools.
-            await asyncio.to_thread(agent._retriever.choose, "nothing yet", 16)
-            await asyncio.to_thread(split_plannable, list(agent.tools))
-            while ahead and len(schemas) <= MOST_TOOLS and not agent.tools_ahead.ready:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
-            if not ahead:
-                agent.tools_ahead.give_way()
-                await engine.forget()
-            before = engine.computed_tokens
+            await _set_up(agent, engine, before)
+            computed = engine.computed_tokens
             for task in tasks:
                 plan = plan_text(task)
                 Script.text = plan.encode()
@@ -114,9 +134,22 @@ async def ours(
                 outcome.first.append(answer.timings.first_step_ms / 1e3)
                 outcome.end.append(answer.timings.total_ms / 1e3)
                 outcome.decoded += len(engine.vocabulary.tokenize(plan))
-            outcome.computed = engine.computed_tokens - before
+            outcome.computed = engine.computed_tokens - computed
     outcome.rss = psutil.Process().memory_info().rss
     return outcome
+
+
+async def _set_up(agent: Agent, engine: LlamaEngine, before: Before) -> None:
+    """Setting up is counted for nobody: the index, and the grammars of the tools."""
+    if before is not Before.EVERYTHING:  # what the agent reads as it starts
+        agent.tools_ahead.give_way()
+    await asyncio.to_thread(agent._retriever.choose, "nothing yet", 16)
+    await asyncio.to_thread(split_plannable, list(agent.tools))
+    if before is Before.EVERYTHING and len(agent.tools) <= MOST_TOOLS:
+        while not agent.tools_ahead.ready:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    if before is Before.NOTHING:
+        await engine.forget()
 
 
 def plan_text(task: Task) -> str:

@@ -28,7 +28,7 @@ from typing import Any
 from scrubjay.agent.plan import Plan, Reference
 from scrubjay.agent.reader import parse_plan
 from scrubjay.benchmarks.peers.model_server import RatedModel, serve
-from scrubjay.benchmarks.peers.ours import Outcome, ours
+from scrubjay.benchmarks.peers.ours import Before, Outcome, ours
 from scrubjay.benchmarks.peers.pace import Pace, measure_pace
 from scrubjay.benchmarks.peers.workloads import (
     MOVIES,
@@ -51,7 +51,6 @@ ROOT = HERE.parent.parent
 PEERS = ("react", "chat completion", "smolagents", "pydantic-ai")
 PACKAGES = ("llama-cpp-python==0.3.36", "smolagents[openai]", "pydantic-ai-slim[openai]", "psutil")
 POSITIONS = 32_768
-OURS, COLD = "scrubjay", "scrubjay, nothing read"
 
 
 async def theirs(peer: str, tasks: list[Task], schemas: list[dict[str, Any]], url: str) -> Outcome:
@@ -160,14 +159,15 @@ async def compare(
         servers.append(serve(RatedModel(vocabulary, template, pace)))
         url = f"http://127.0.0.1:{servers[-1].server_port}"
         jobs[peer] = theirs(peer, tasks, schemas, url)
-    jobs[OURS] = ours(tasks, schemas, slim_model, pace, ahead=True)
+    jobs[Before.EVERYTHING] = ours(tasks, schemas, slim_model, pace, Before.EVERYTHING)
     print(f"{name}: {len(tasks)} requests, {len(schemas)} tools...", flush=True)
     done = await asyncio.gather(*jobs.values())
     for server in servers:
         server.shutdown()
     outcomes: dict[str, Outcome | None] = dict(zip(jobs, done, strict=True))
-    outcomes[COLD] = await ours(tasks[:1], schemas, slim_model, pace, ahead=False)
-    return {system: outcomes.get(system) for system in (OURS, COLD, *PEERS)}
+    for before in (Before.EARLIER, Before.NOTHING):
+        outcomes[before] = await ours(tasks[:1], schemas, slim_model, pace, before)
+    return {system: outcomes.get(system) for system in (*Before, *PEERS)}
 
 
 def table(results: dict[str, dict[str, Outcome | None]]) -> str:
@@ -192,14 +192,22 @@ def table(results: dict[str, dict[str, Outcome | None]]) -> str:
 
 def ratios(results: dict[str, dict[str, Outcome | None]]) -> str:
     """How many times as long the peers take."""
-    lines = ["| workload | peer | first tool | the very first | makespan |", "|---|---|---|---|---|"]
+    lines = [
+        "| workload | peer | first tool | the very first, started again | nothing read | makespan |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, outcomes in results.items():
-        mine, cold = outcomes[OURS], outcomes[COLD]
+        mine, again, cold = (outcomes[before] for before in Before)
         assert mine is not None
+        assert again is not None
         assert cold is not None
         for system in PEERS:
             if (other := outcomes[system]) is not None:
-                pairs = (other.first, mine.first), (other.first[:1], cold.first), (other.end, mine.end)
+                very_first = other.first[:1]
+                pairs = (
+                    (other.first, mine.first), (very_first, again.first), (very_first, cold.first),
+                    (other.end, mine.end),
+                )  # fmt: skip
                 told = (f"{statistics.median(a) / statistics.median(b):.1f}" for a, b in pairs)
                 lines.append(f"| {name} | {system} | {' | '.join(told)} |")
     return "\n".join(lines)
@@ -213,7 +221,7 @@ def plot(results: dict[str, dict[str, Outcome | None]], path: Path) -> None:
 
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for axis, what in zip(axes, ("first", "end"), strict=True):
-        for place, system in enumerate((OURS, *PEERS)):  # COLD is of one request alone
+        for place, system in enumerate((Before.EVERYTHING, *PEERS)):  # the others are of one request alone
             shown = [
                 (row, statistics.median(getattr(outcome, what)))
                 for row, outcomes in enumerate(results.values())

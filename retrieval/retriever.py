@@ -81,6 +81,7 @@ class Retriever:
         self._usage = usage
         self._progress = progress
         self._indexed: tuple[Tool, ...] = ()
+        self._known: dict[str, Tool] = {}  # the same by name
         self._index: ToolIndex | None = None
         self._habits: Habits | None = None
         self._lock = threading.Lock()
@@ -153,10 +154,15 @@ class Retriever:
         if self._index is None:
             self._index = ToolIndex(self._embedder, self._store)
         if tools != self._indexed:
-            before = {tool.name: tool for tool in self._indexed}
-            gone = before.keys() - {tool.name for tool in tools}
-            self._index.remove(gone)
-            self._index.add([tool for tool in tools if before.get(tool.name) is not tool], self._progress)
+            indexed = set(map(id, self._indexed))
+            new = [tool for tool in tools if id(tool) not in indexed]
+            if len(tools) < len(self._known) + sum(tool.name not in self._known for tool in new):
+                gone = self._known.keys() - {tool.name for tool in tools}
+                self._index.remove(gone)
+                for name in gone:
+                    del self._known[name]
+            self._index.add(new, self._progress)
+            self._known |= {tool.name: tool for tool in new}
             self._indexed = tools
         return self._embedder, self._index
 

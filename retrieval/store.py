@@ -10,9 +10,9 @@ import hashlib
 import json
 import logging
 import sqlite3
+import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -50,10 +50,18 @@ def entry_key(tool: Tool, model: str) -> bytes:
 
 class Store:
     """Entries in a file that is made when needed. A file that is damaged, or is something else, is set aside
-    under another name, with a warning, and begun anew. A file that cannot be written keeps nothing."""
+    under another name, with a warning, and begun anew. A file that cannot be written keeps nothing.
+
+    The file stays open: closing it writes everything to its place, which takes longer than a tool.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._database: sqlite3.Connection | None = None
+        self._lock = threading.Lock()
+
+    def __del__(self) -> None:
+        self._close()  # a connection refers to itself, and would be closed who knows when
 
     def load(self, keys: Iterable[bytes]) -> dict[bytes, Entry]:
         """The entries that are there. Those that are damaged are left out."""
@@ -87,25 +95,39 @@ class Store:
         self._with_database(write, None)
 
     def _with_database(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        try:
+        with self._lock:
             try:
-                with closing(self._open()) as database:
-                    return work(database)
-            except sqlite3.OperationalError:  # locked, read-only, no space: nothing is wrong with the file
-                raise
-            except (sqlite3.DatabaseError, TypeError, AttributeError):
-                set_aside(self._path, "the index of tools")
-                with closing(self._open()) as database:
-                    return work(database)
-        except (sqlite3.Error, OSError) as error:
-            _log.warning("the index of tools in %s cannot be used, and is made for this run only: %s",
-                         self._path, error)  # fmt: skip
-            return otherwise
+                try:
+                    return work(self._opened())
+                except (
+                    sqlite3.OperationalError
+                ):  # locked, read-only, no space: nothing is wrong with the file
+                    raise
+                except (sqlite3.DatabaseError, TypeError, AttributeError):
+                    self._close()
+                    set_aside(self._path, "the index of tools")
+                    return work(self._opened())
+            except (sqlite3.Error, OSError) as error:
+                self._close()
+                _log.warning("the index of tools in %s cannot be used, and is made for this run only: %s",
+                             self._path, error)  # fmt: skip
+                return otherwise
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._database is None:
+            self._database = self._open()
+        return self._database
+
+    def _close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(self._path, timeout=10)
+        database = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
         try:
+            database.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is read again
             (application,) = database.execute("PRAGMA application_id").fetchone()
             (version,) = database.execute("PRAGMA user_version").fetchone()
             (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()

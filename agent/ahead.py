@@ -79,6 +79,8 @@ class ToolsAhead:
             if apart:
                 segments = await asyncio.to_thread(tool_segments, tools)
                 await engine.register(segments, progress=self._told)
+                for tool in tools:  # one by one: a request that comes meanwhile waits for no more than that
+                    await asyncio.to_thread(split_plannable, (tool,))
             else:
                 plannable, _ = await asyncio.to_thread(split_plannable, tools)
                 await Planner(engine).read_ahead(plannable)

@@ -276,7 +276,9 @@ class Planner:
     ) -> None:
         assert self._drafter is not None
         with suppress(ModelError, PlanTooLong):
-            async with aclosing(Planner(self._drafter).plan(request, tools, history, facts)) as chunks:
+            async with aclosing(
+                Planner(self._drafter, relevance=self._relevance).plan(request, tools, history, facts)
+            ) as chunks:
                 async for chunk in chunks:
                     hint.text += chunk.text
 

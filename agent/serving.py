@@ -94,7 +94,7 @@ class Serving:
         offered.
         """
         settings = self._settings
-        planner = Planner(model.engine, thinker=model.thinker)
+        planner = Planner(model.engine, relevance=self._retriever.fits, thinker=model.thinker)
         calibration = Calibration.of(model.engine.metadata)
         history = await self._session.past_turns(request.text, planner.most_turns)
         # In a thread: thousands of new tools take a minute to be read.

@@ -2,24 +2,29 @@
 
     python benchmarks/ttft.py [--model bundled|half-billion] [--part register registered peers restart curve]
                               [--folder FOLDER] [--rounds 7] [--threads N] [--tools 1000] [--processor-time]
-                              [--draw FILE.svg]
+                              [--draw FILE.svg] [--new-tools]
 
 Models: the bundled planner, and one of Qwen2.5-0.5B's shape with random weights (made once, in FOLDER). The
 tools are those of the training corpus. Each part measures its sides in turn, in one process, and compares
 medians:
 
 register    computes 1,000 tools and keeps them in FOLDER: minutes for the larger model, once
-registered  five tools in the prompt: 1,000 registered, other five each time, against these five alone
+registered  five tools in the prompt, other five each time: 1,000 registered, against these five alone, which
+            the request before had, too
 peers       eight tools, other eight each time: registered, against computed afresh, against
             llama-cpp-python's own `create_chat_completion` with the same eight in `tools` (it needs a chat
             template, so only for half-billion)
-restart     the first request of a process against later ones, the same eight tools, all of them on disk: at
-            once, and after they were registered, as an agent does with all tools when it starts
+restart     the first request of a process against later ones, eight tools in the prompt, all of them on disk:
+            the eight that the last request before had, at once; and others, at once and after they were
+            registered, as an agent does with all tools when it starts. Later ones with the eight that the
+            request before had, and with others
 curve       tokens in the prompt against time: cold, prefix reuse, parallel segments; drawn as a plot
 
 Parts that need 1,000 tools compute those that FOLDER lacks; --tools names another number. --processor-time
 counts what this process computes instead of what passes: with --threads 1 that is about the time on an idle
-machine, measured on a busy one. Retrieval of the five among 1,000 is measured apart, in `registered`.
+machine, measured on a busy one. Retrieval of the five among 1,000 is counted in, and shown apart. --new-tools
+describes the tools in another way than those that the planner was trained on: then the encoder reads the
+request for five tools as well, and the pointer.
 """
 
 import argparse
@@ -32,7 +37,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +73,23 @@ REGISTERED = 1000
 clock = time.perf_counter
 
 
-def corpus_tools() -> list[Tool]:
-    """Tools of the corpus, no two of the same name, always the same ones."""
+def corpus_tools(new: bool = False) -> list[Tool]:
+    """Tools of the corpus, no two of the same name, always the same ones; or, where they are to be `new` to
+    a planner that was trained on them, described in another way."""
     schemas: dict[str, dict[str, Any]] = {}
     for pack in sorted(PACKS.glob("*.json")):
         for schema in json.loads(pack.read_text())["tools"]:
-            schemas.setdefault(schema["name"], schema)
+            said = f"{schema['description']} (second version)" if new else schema["description"]
+            schemas.setdefault(schema["name"], {**schema, "description": said})
     return [Tool.from_schema(schema) for schema in list(schemas.values())[:REGISTERED]]
+
+
+def corpus_requests(words: int) -> list[str]:
+    """Requests of so many words, no two alike, always the same ones: what was read once is remembered."""
+    packs = [json.loads(pack.read_text()) for pack in sorted(PACKS.glob("*.json"))]
+    queries = [query for pack in packs for entry in pack["single"] for query in entry["queries"]]
+    plain = [query for query in queries if "{" not in query and len(query.split()) == words]
+    return list(dict.fromkeys(plain))
 
 
 @asynccontextmanager
@@ -103,10 +118,13 @@ async def register(engine: LlamaEngine, tools: Sequence[Tool]) -> None:
     )
 
 
-async def first_token(engine: LlamaEngine, tools: Sequence[Tool], request: str) -> float:
-    """Milliseconds from the request to the plan's first text."""
+async def first_token(
+    engine: LlamaEngine, tools: Sequence[Tool], request: str, retriever: Retriever | None = None
+) -> float:
+    """Milliseconds from the request to the plan's first text, with these tools, which `retriever` has."""
     started = clock()
-    async with aclosing(Planner(engine).plan(request, tools)) as chunks:
+    planner = Planner(engine, relevance=retriever.fits if retriever else None)
+    async with aclosing(planner.plan(request, tools)) as chunks:
         async for chunk in chunks:
             if chunk.text:
                 break
@@ -139,30 +157,33 @@ async def fill(model: Path, folder: Path) -> None:
         await register(engine, corpus_tools())
 
 
-async def registered(model: Path, folder: Path, rounds: int) -> None:
+async def registered(model: Path, folder: Path, rounds: int, new: bool) -> None:
     """1,000 registered tools against five."""
-    tools = corpus_tools()
-    many, few, search, search_few = (list[float]() for _ in range(4))
-    async with engine_on(model, folder / "kv") as large, engine_on(model, folder / "few") as small:
+    tools = corpus_tools(new)
+    rows: dict[str, list[float]] = {name: [] for name in ("few", "many", "search", "whole")}
+    async with engine_on(model, folder / "kv") as large, engine_on(model, None) as small:
         await register(large, tools)
-        await register(small, tools[:5])
-        retriever, retriever_few = Retriever(ToolRegistry(tools)), Retriever(ToolRegistry(tools[:5]))
-        retriever.choose(REQUESTS[0], 5)
-        others = groups(tools, 5)
+        among = Retriever(ToolRegistry(tools))
+        requests = corpus_requests(words=8)
+        among.choose(requests.pop(), 5)
+        asked = groups(tools, 5)
         for number in range(rounds + 1):
-            request, chosen = next(others)
-            times = (
-                await first_token(small, tools[:5], request),
-                await first_token(large, chosen, request),
-                timed(partial(retriever.choose, request, 5)),
-                timed(partial(retriever_few.choose, request, 5)),
-            )
+            _, chosen = next(asked)
+            before, one, other = (requests.pop() for _ in range(3))
+            alone = Retriever(ToolRegistry(chosen))
+            await small.forget()
+            await small.register(tool_segments(chosen))
+            await first_token(small, chosen, before, alone)
+            few = await first_token(small, chosen, one, alone)
+            search = timed(partial(among.choose, other, 5))
+            many = await first_token(large, chosen, other, among)
             if number:
-                for row, ms in zip((few, many, search, search_few), times, strict=True):
+                for row, ms in zip(rows.values(), (few, many, search, search + many), strict=True):
                     row.append(ms)
     all_of_them = f"{len(tools):,} registered"
-    rows = {"5 registered": few, all_of_them: many, f"retrieval of 5 among {len(tools):,}": search}
-    report({**rows, "retrieval of 5 among 5": search_few}, (all_of_them, "5 registered"))
+    named = ("5 registered", f"{all_of_them}, retrieval aside", "retrieval", all_of_them)
+    table = dict(zip(named, rows.values(), strict=True))
+    report(table, (named[1], named[0]), (named[3], named[0]))
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -228,19 +249,31 @@ def chat_first_token(chat: Any, tools: Sequence[Tool], request: str) -> float:
 
 async def restart(model: Path, folder: Path, rounds: int) -> None:
     """The first request of a process against later ones."""
-    asked = list(islice(groups(corpus_tools(), 8), rounds))
+    asked = list(islice(groups(corpus_tools(), 8), rounds + 1))
     async with engine_on(model, folder / "kv") as engine:
         await register(engine, [tool for _, chosen in asked for tool in chosen])
-    at_once, first, later = list[float](), list[float](), list[float]()
-    for request, chosen in asked:
+    same, other, ready, later, later_other = (list[float]() for _ in range(5))
+    for (_, before), (request, chosen) in pairwise(asked):
         async with engine_on(model, folder / "kv") as engine:
-            at_once.append(await first_token(engine, chosen, request))
+            other.append(await first_token(engine, chosen, request))
+        async with engine_on(model, folder / "kv") as engine:
+            same.append(await first_token(engine, chosen, request))
+            later.append(statistics.median([await first_token(engine, chosen, request) for _ in range(5)]))
+            await first_token(engine, before, request)
+            later_other.append(await first_token(engine, chosen, request))
+            await first_token(engine, before, request)
         async with engine_on(model, folder / "kv") as engine:
             await engine.register(tool_segments(chosen))
-            first.append(await first_token(engine, chosen, request))
-            later.append(statistics.median([await first_token(engine, chosen, request) for _ in range(5)]))
-    rows = {"first after a restart, at once": at_once, "first after a restart": first, "later": later}
-    report(rows, ("first after a restart, at once", "later"), ("first after a restart", "later"))
+            ready.append(await first_token(engine, chosen, request))
+    rows = {
+        "first after a restart, same tools": same,
+        "later, same tools": later,
+        "first after a restart, other tools": other,
+        "first after a restart, others, registered": ready,
+        "later, other tools": later_other,
+    }
+    one, first, two, three, second = rows
+    report(rows, (one, first), (two, second), (three, second), (two, first), (three, first))
 
 
 async def curve(model: Path, in_order: Path, rounds: int) -> list[Series]:
@@ -303,6 +336,7 @@ def main() -> None:
     parser.add_argument("--draw", type=Path, help="where the plot goes, an SVG file")
     parser.add_argument("--threads", type=int, help="of all sides; by default what suits each")
     parser.add_argument("--tools", type=int, default=1000, help="how many are registered")
+    parser.add_argument("--new-tools", action="store_true", help="tools that the planner was not trained on")
     parser.add_argument("--processor-time", action="store_true")
     options = parser.parse_args()
     global THREADS, REGISTERED, clock
@@ -319,7 +353,7 @@ def main() -> None:
             if part == "register":
                 asyncio.run(fill(model, folder))
             elif part == "registered":
-                asyncio.run(registered(model, folder, options.rounds))
+                asyncio.run(registered(model, folder, options.rounds, options.new_tools))
             elif part == "peers":
                 asyncio.run(peers(model, plain, folder, options.rounds))
             elif part == "restart":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -29,12 +29,19 @@ _MOST_KEPT = 4096
 class Fits:
     """Scores offered tools; keeps what it has read of them. Threads may share it.
 
-    embedder: None takes the bundled one. store: where what is read of tools is kept between runs.
+    embedder: None takes the bundled one. store: where what is read of tools is kept between runs. indexed:
+    has what somebody else read of a tool, with an embedder of this fingerprint.
     """
 
-    def __init__(self, embedder: Embedder | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        embedder: Embedder | None = None,
+        store: Store | None = None,
+        indexed: Callable[[Tool, str], Entry | None] = lambda tool, fingerprint: None,
+    ) -> None:
         self._given = embedder
         self._store = store
+        self._indexed = indexed
         self._entries: dict[bytes, Entry] = {}
         self._lock = threading.Lock()
 
@@ -81,6 +88,12 @@ class Fits:
         return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
     def _known(self, tools: Sequence[Tool]) -> list[Entry]:
+        fingerprint = self._embedder.fingerprint
+        there = [self._indexed(tool, fingerprint) for tool in tools]
+        others = iter(self._read([tool for tool, entry in zip(tools, there, strict=True) if entry is None]))
+        return [next(others) if entry is None else entry for entry in there]
+
+    def _read(self, tools: Sequence[Tool]) -> list[Entry]:
         keys = [entry_key(tool, self._embedder.fingerprint) for tool in tools]
         new = {key: tool for key, tool in zip(keys, tools, strict=True) if key not in self._entries}
         if new:

@@ -15,7 +15,7 @@ from .embedder import Embedder, Vectors
 from .entries import Progress, read_entries
 from .keywords import KeywordIndex
 from .needs import Givers
-from .store import Store
+from .store import Entry, Store
 from .text import words
 from .vectors import VectorIndex
 
@@ -105,6 +105,13 @@ class ToolIndex:
         found = tuple(tool for number in numbers if (tool := self._tools[number]) is not None)
         crowding = np.array([self._crowding[number] for number in numbers], np.float32)
         return Matches(found, self._vectors.similarities(vectors, numbers), by_word[:, numbers], crowding)
+
+    def entry(self, tool: Tool) -> Entry | None:
+        """What was read of a tool, its words each once; None: it is not here."""
+        number = self._numbers.get(tool.name)
+        if number is None or self._tools[number] is not tool:
+            return None
+        return Entry(self._vectors.of(number), self._keywords.words(number))
 
     def giver(self, tool: Tool, vectors: Vectors) -> Tool | None:
         """The tool that gives what `tool` needs; of several, the closest to the parts with these vectors."""

@@ -50,6 +50,10 @@ class KeywordIndex:
         self._total -= int(self._lengths[number])
         self._lengths[number] = 0
 
+    def words(self, number: int) -> tuple[str, ...]:
+        """The words of a document, each once. Raises KeyError."""
+        return self._documents[number]
+
     def scores(self, words: Iterable[str]) -> npt.NDArray[np.float32]:
         """BM25 by document number, as a share of what a document of these words could reach: 0 to about 1."""
         scores = np.zeros(len(self._lengths), np.float32)

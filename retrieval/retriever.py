@@ -21,10 +21,11 @@ from .asking import bundled_asking
 from .choice import level, near_the_best
 from .embedder import Embedder, Vectors, bundled_embedder
 from .entries import Progress
+from .fit import Fits
 from .index import Matches, ToolIndex
 from .known import bundled_known
 from .parts import whole_and_parts
-from .store import Store
+from .store import Entry, Store
 from .usage import Habits, Usage, Used
 
 _log = logging.getLogger(__name__)
@@ -85,6 +86,8 @@ class Retriever:
         self._index: ToolIndex | None = None
         self._habits: Habits | None = None
         self._lock = threading.Lock()
+        self.fits = Fits(indexed=self._entry)
+        """How likely tools are needed, from what was read of them here."""
 
     def choose(self, request: str, limit: int = 16) -> list[Tool]:
         """The tools that could serve `request`, in the registry's order: all if there are at most `limit`.
@@ -128,6 +131,13 @@ class Retriever:
             self._usage.record(used)
             with self._lock:
                 self._habits = None
+
+    def _entry(self, tool: Tool, fingerprint: str) -> Entry | None:
+        """What the index has read of a tool, with the embedder of that fingerprint."""
+        with self._lock:
+            if self._index is None or self._embedder is None or self._embedder.fingerprint != fingerprint:
+                return None
+            return self._index.entry(tool)
 
     def _with_needed(
         self, near: Sequence[Found], judged: Set[str], index: ToolIndex, vectors: Vectors, habits: Habits

@@ -53,5 +53,10 @@ class VectorIndex:
         closest: Vectors = np.maximum.reduceat(found, starts, axis=1)
         return closest
 
+    def of(self, number: int) -> Vectors:
+        """The vectors (any, width) of a tool. Raises KeyError."""
+        found: Vectors = self._index.reconstruct_batch(self._names([number]))
+        return found
+
     def _names(self, numbers: Sequence[int]) -> npt.NDArray[np.int64]:
         return np.array([n + _NEXT * place for n in numbers for place in range(self._counts[n])], np.int64)

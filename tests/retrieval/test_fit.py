@@ -1,12 +1,15 @@
 from collections.abc import Callable
 from math import inf
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from scrubjay.retrieval.embedder import bundled_embedder
+from scrubjay.retrieval.embedder import OnnxEmbedder, bundled_embedder
 from scrubjay.retrieval.fit import FEATURES, Fits
+from scrubjay.retrieval.retriever import Retriever
 from scrubjay.retrieval.store import Store
+from scrubjay.tools.registry import ToolRegistry
 from scrubjay.tools.tool import Tool
 
 from .conftest import WordEmbedder
@@ -81,3 +84,27 @@ def test_an_example_counts_as_much_as_the_description(make: MakeTool, embedder: 
 
 def test_the_bundled_encoder_is_loaded_once() -> None:
     assert bundled_embedder() is bundled_embedder()
+
+
+def test_what_the_index_has_read_is_not_read_again(fillers: list[Tool], offered: list[Tool]) -> None:
+    retriever = Retriever(ToolRegistry([*fillers, *offered]))
+    retriever.search("send a text message")
+    expected = Fits().log_odds("send a text message", offered)
+    with patch.object(OnnxEmbedder, "_read", side_effect=AssertionError("it has been read")):
+        found = retriever.fits.log_odds("send a text message", offered)
+    assert found == pytest.approx(expected, abs=0.5)  # what is read together is rounded together
+
+
+def test_a_tool_that_the_index_does_not_have_is_read(fillers: list[Tool], offered: list[Tool]) -> None:
+    retriever = Retriever(ToolRegistry(fillers))
+    retriever.search("send a text message")
+    expected = Fits().log_odds("send a text message", [*offered, fillers[0]])
+    found = retriever.fits.log_odds("send a text message", [*offered, fillers[0]])
+    assert found == pytest.approx(expected, abs=0.5)
+
+
+def test_vectors_of_another_embedder_are_not_taken(embedder: WordEmbedder, offered: list[Tool]) -> None:
+    retriever = Retriever(ToolRegistry(offered), embedder=embedder)
+    retriever.search("send a text message")
+    expected = Fits().log_odds("send a text message", offered)
+    assert retriever.fits.log_odds("send a text message", offered) == pytest.approx(expected)

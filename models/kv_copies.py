@@ -89,16 +89,17 @@ class KVCopies:
             self._files.used([key])
         return here
 
-    def fetch(self, seconds: float) -> None:
+    def fetch(self, seconds: float) -> list[SegmentKey]:
         """Bring what was used last from the disk into memory, as much as fits and comes within so long.
 
-        What came first leaves last."""
+        Returns what is in memory then. What came first leaves last."""
         until = time.monotonic() + seconds
         for key in self.on_disk():
             self._fetch(key)
             if time.monotonic() > until:
                 break
         self._memory.turn_round()
+        return list(self._memory)
 
     def forget(self, on_disk: bool) -> None:
         """Let go of all copies, on disk only if asked to."""

@@ -1,6 +1,7 @@
 """Copies of cached segments in memory, from where they are back in the context within a millisecond."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 from .context import SavedCells
 from .segment_key import SegmentKey
@@ -18,6 +19,9 @@ class KVMemory:
 
     def __contains__(self, key: SegmentKey) -> bool:
         return key in self._copies
+
+    def __iter__(self) -> Iterator[SegmentKey]:
+        return iter(self._copies)
 
     def __len__(self) -> int:
         return len(self._copies)

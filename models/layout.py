@@ -1,6 +1,7 @@
 """How a prompt becomes tokens: which special tokens stand where, and what may be computed on its own."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,6 +53,7 @@ class Layout:
         self._apart = tools_apart
         self._special: dict[str, int] = {}
         self._segment = lru_cache(maxsize=8192)(self._tokenize)
+        self._known: dict[Segment, tuple[int, ...]] = {}
         self._chat: ChatLayout | None = None
         if model.dialect != DIALECT:
             if chat_template_in(model.metadata) is not None and model.dialect != PLAIN:
@@ -110,12 +112,22 @@ class Layout:
         )
         return TokenPrompt(self._sequence(tuple(system)), tuple(tools), ())
 
+    def know(self, tool: tuple[int, ...]) -> None:
+        """Take over the tokens of a tool, as this vocabulary has told them before: telling takes 0.2 ms a
+        tool. Where text cannot be told from its tokens to the last byte, nothing happens."""
+        if self._special and tool[:1] == (self._special[TOOL],) and self._vocabulary.spells_bytes:
+            text = b"".join(map(self._vocabulary.piece, tool[1:]))
+            with suppress(UnicodeDecodeError):
+                self._known[Segment.tool(text.decode())] = tool
+
     def _sequence(self, segments: tuple[Segment, ...]) -> tuple[int, ...]:
         return tuple(token for segment in segments for token in self._segment(segment))
 
     def _tokenize(self, segment: Segment) -> tuple[int, ...]:
         if not self._special:
             return tuple(self._vocabulary.tokenize("".join(part + "\n" for part in segment.parts)))
+        if segment in self._known:
+            return self._known[segment]
         tokens: list[int] = []
         for place, before in enumerate(_BEFORE[segment.kind]):
             tokens.append(self._special[before])

@@ -102,13 +102,16 @@ class Reuse:
         self._pieces = Pieces(longest_piece(prompt_tokens), edges)
         self._prefixes = Prefixes(self.store, self._pieces) if way is Way.PREFIXES else None
 
-    def fetch(self, seconds: float) -> None:
+    def fetch(self, seconds: float) -> list[SegmentKey]:
         """Bring what was used last closer: from the disk into memory, for so long, and from there into the
-        context, where a prompt that goes on where the process before ended finds it in place."""
+        context, where a prompt that goes on where the process before ended finds it in place.
+
+        Returns what is in memory then."""
         latest = in_order(self.store.copies.latest())
-        self.store.copies.fetch(seconds)
+        fetched = self.store.copies.fetch(seconds)
         if self.way is Way.PARALLEL:
             self.store.bring(latest)
+        return fetched
 
     def segments(self, tokens: TokenPrompt, adapter: str) -> Reused:
         """What a prompt needs to come from the store, computed where it has to be."""

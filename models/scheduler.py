@@ -101,7 +101,8 @@ class Scheduler:
 
     def fetch(self, seconds: float) -> None:
         """Bring computed segments that were used last closer, for so long."""
-        self._reuse.fetch(seconds)
+        for key in self._reuse.fetch(seconds):
+            self._layout.know(key.tokens)
 
     def submit(self, *requests: Request) -> None:
         """Queue a request; or several that differ only in how their thoughts are drawn."""

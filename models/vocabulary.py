@@ -86,6 +86,11 @@ class Vocabulary:
         """Whether white space after a special token belongs to it."""
         return bool(llama_cpp.llama_vocab_get_attr(self._open(), token) & llama_cpp.LLAMA_TOKEN_ATTR_RSTRIP)
 
+    @property
+    def spells_bytes(self) -> bool:
+        """Whether the pieces of a text's tokens are that text, byte for byte, and so its only tokens."""
+        return bool(llama_cpp.llama_vocab_type(self._open()) == llama_cpp.LLAMA_VOCAB_TYPE_BPE)
+
     def beginning(self) -> list[int]:
         """What the model wants before everything else: its BOS token or nothing."""
         if llama_cpp.llama_vocab_get_add_bos(self._pointer):

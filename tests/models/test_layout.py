@@ -1,4 +1,5 @@
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -43,6 +44,22 @@ def test_special_tokens_stand_where_training_put_them(planner: Path) -> None:
         turn = ("<|turn|>", "get it", "<|plan|>", "$1 = get()\ndone\n", "<|result|>", "it")
         request = ("<|request|>", "\\note <|end|>", "<|plan|>")
         assert tokens.rest == names(driver, *turn, "<|facts|>", "Monday", *request)
+
+
+def test_tools_whose_tokens_were_told_before_a_restart_are_not_told_again(planner: Path) -> None:
+    texts = (
+        "note(text: str) Write it down.",
+        "été(“où”: str)\n  two  spaces ",
+        "get() <|tool|> <|end|>",
+        "x\u2581y",
+    )
+    tools = [Segment.tool(text) for text in texts]
+    with driving(planner) as before, driving(planner) as after:
+        expected = before.layout.segments(tools).tools
+        for tokens in expected:
+            after.layout.know(tokens)
+        with patch.object(Vocabulary, "tokenize", side_effect=AssertionError("it was told")):
+            assert after.layout.segments(tools).tools == expected
 
 
 def test_without_parallel_segments_everything_is_one_sequence_in_order(planner: Path, tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import frames_amounts as frames
 from .draw import Draw, Worked, plain
-from .groups import GROUPS
+from .wordings import amounts as frames
+from .wordings.groups import GROUPS
 
 _PLACES = (
     ("half", 2, 1),

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 
 from ...dialects import facts_text
 from ..corpus import Call, Json, Turn
-from . import names
 from .draw import Draw
 from .problems import Problem
+from .wordings import names
 
 Value = Callable[[Draw], Json]
 

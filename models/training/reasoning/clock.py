@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from . import frames_clock as frames
 from .draw import Draw, Worked
+from .wordings import clock as frames
 
 
 def spoken_time(draw: Draw, hour: int, minute: int) -> str:

@@ -9,21 +9,13 @@ from datetime import datetime, timedelta
 
 from ...dialects import facts_text
 from ..corpus import Call, Json, Turn
-from . import amounts, clock, names, when
-from . import frames_bookings as bookings
-from . import frames_calendar as calendar
-from . import frames_choices as choices
-from . import frames_log as log
-from . import frames_money as money
-from . import frames_payments as payments
-from . import frames_reminders as reminders
-from . import names_goods as goods
-from . import names_tasks as tasks
+from . import amounts, clock, when
 from .choices import choose
 from .draw import Draw, Exhausted, Worked
-from .frames_clock import AT_A_TIME
 from .several_days import several_days
 from .tools import ALIKE
+from .wordings import bookings, calendar, choices, goods, log, money, names, payments, reminders, tasks
+from .wordings.clock import AT_A_TIME
 
 _ACCOUNTS = ("current", "shared", "holiday", "business", "household", "joint", "travel", "family", "club")
 _LOCALES = ("en_GB", "en_US", "de_DE", "fr_FR", "en_IN", "es_ES", "pl_PL")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from . import frames_days as frames
-from . import frames_weekdays as weekdays
 from .draw import Draw, Worked
 from .when import WEEKDAYS, ahead_line, iso, steps_to, today_line
+from .wordings import days as frames
+from .wordings import weekdays
 
 
 def several_days(draw: Draw, now: datetime) -> Worked:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 
-from . import frames_days as days
-from . import frames_weekdays as weekdays
 from .draw import Draw, Worked, ordinal
+from .wordings import days, weekdays
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _PLACES = ("first", "second", "third", "last")

@@ -1,4 +1,4 @@
-"""What people buy, use and pay for, for the problems; every fifth of each list is held out (see `draw`)."""
+"""What people buy, use and pay for, for the problems; every fifth of each list is held out (see `..draw`)."""
 
 ITEMS = (
     "eggs",

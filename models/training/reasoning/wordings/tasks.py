@@ -1,4 +1,4 @@
-"""What people have to do, for the problems; every fifth of each list is held out (see `draw`)."""
+"""What people have to do, for the problems; every fifth of each list is held out (see `..draw`)."""
 
 TASKS = (
     "call the dentist",

@@ -1,4 +1,4 @@
-"""Names of people and places for the problems; every fifth of each list is held out (see `draw`)."""
+"""Names of people and places for the problems; every fifth of each list is held out (see `..draw`)."""
 
 PEOPLE = (
     "Ana",

@@ -1,4 +1,4 @@
-"""What people call others, and how many they are; every fifth is held out (see `draw`)."""
+"""What people call others, and how many they are; every fifth is held out (see `..draw`)."""
 
 GROUPS = (
     ("the twins", 2),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from ..models.dialects import tool_text
 from ..models.errors import ModelError
@@ -41,51 +41,65 @@ class ToolsAhead:
         """How many segments, or tools where they are read as one, are ready; `total` were asked for."""
         self.total = 0
         self._tools: tuple[Tool, ...] = ()
-        self._task: asyncio.Task[None] | None = None
-        self._gives_way = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._gives_way: asyncio.Task[None] | None = None
 
     def update(self, engine: Engine, tools: ToolRegistry, most: int) -> None:
         """Start with the tools that are registered now, unless that was done. Does nothing for engines that
         keep nothing.
 
         Models that keep tools apart read each; others read what every prompt begins with, unless there are
-        more tools than the `most` that a prompt gets: those are chosen by the request.
+        more tools than the `most` that a prompt gets: those are chosen by the request. So does the small
+        planner beside a model of others.
         """
         now = tuple(tools)
-        if now == self._tools or not isinstance(engine, Reads):
+        if not now or now == self._tools or not isinstance(engine, Reads):
             return
-        apart = bool(engine.metadata.get("scrubjay.parallel_segments", False))
-        if not now or (not apart and len(now) > most):
-            return
-        self._tools = now
-        if self._task is not None:
-            self._task.cancel()
-        self._gives_way = not apart
-        self._task = asyncio.create_task(self._read(engine, now, apart))
+        self._tools, self._gives_way = now, None
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        if engine.metadata.get("scrubjay.parallel_segments", False):
+            self._start(self._read_each(engine, now, self._told))
+        elif len(now) <= most:
+            self._gives_way = self._start(self._read_beginning(engine, now))
+        drafter = getattr(engine, "drafter", None)
+        if isinstance(drafter, Reads):
+            self._start(self._read_each(drafter, now, None))
 
     def give_way(self) -> None:
         """A request comes: where it would read the same, it goes on from what was read."""
-        if self._task is not None and self._gives_way:
-            self._task.cancel()
+        if self._gives_way is not None:
+            self._gives_way.cancel()
 
     async def aclose(self) -> None:
         """Stop."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
-    async def _read(self, engine: Reads, tools: tuple[Tool, ...], apart: bool) -> None:
+    def _start(self, reading: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        self._tasks.append(asyncio.create_task(reading))
+        return self._tasks[-1]
+
+    async def _read_each(
+        self, engine: Reads, tools: tuple[Tool, ...], told: Callable[[int, int], None] | None
+    ) -> None:
         try:
-            if apart:
-                segments = await asyncio.to_thread(tool_segments, tools)
-                await engine.register(segments, progress=self._told)
-                for tool in tools:  # one by one: a request that comes meanwhile waits for no more than that
-                    await asyncio.to_thread(split_plannable, (tool,))
-            else:
-                plannable, _ = await asyncio.to_thread(split_plannable, tools)
-                await Planner(engine).read_ahead(plannable)
-                self._told(len(tools), len(tools))
+            segments = await asyncio.to_thread(tool_segments, tools)
+            await engine.register(segments, progress=told)
+            for tool in tools:  # one by one: a request that comes meanwhile waits for no more than that
+                await asyncio.to_thread(split_plannable, (tool,))
         except ModelError as error:  # a request will say what is wrong
+            _log.debug("tools are not read ahead: %s", error)
+
+    async def _read_beginning(self, engine: Reads, tools: tuple[Tool, ...]) -> None:
+        try:
+            plannable, _ = await asyncio.to_thread(split_plannable, tools)
+            await Planner(engine).read_ahead(plannable)
+            self._told(len(tools), len(tools))
+        except ModelError as error:
             _log.debug("tools are not read ahead: %s", error)
 
     def _told(self, ready: int, total: int) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from scrubjay.agent.agent import Agent
+from scrubjay.agent.ahead import tool_segments
 from scrubjay.agent.planner import Planner, PlanTooLong
 from scrubjay.models.cache_settings import CacheSettings
 from scrubjay.models.engine import EngineSettings, LlamaEngine
@@ -69,6 +70,20 @@ async def test_a_model_of_others_reads_the_beginning_of_its_prompts_ahead(tmp_pa
         cold = engine.computed_tokens - ahead - warm
         assert ahead > 256
         assert warm <= cold - 256
+
+
+async def test_the_small_planner_beside_it_reads_the_tools_as_well(tmp_path: Path) -> None:
+    make_foreign_model(tmp_path / "model.gguf", slim(QWEN_05B))
+    make_tiny_planner(tmp_path / "planner.gguf")
+    settings = EngineSettings(context_tokens=1024, threads=1, cache=CacheSettings(disk_bytes=0))
+    tools = [named(f"tool_{number}") for number in range(20)]
+    async with asyncio.timeout(120), await LlamaEngine.load(tmp_path / "model.gguf", settings) as engine:
+        engine.drafter = await LlamaEngine.load(tmp_path / "planner.gguf", settings)
+        async with Agent(tools, engine, max_tools=16) as agent:  # too many for the model itself
+            while not engine.drafter.computed_tokens:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            agent.tools_ahead.give_way()
+            assert await engine.drafter.register(tool_segments(tools)) == 0
 
 
 async def test_tools_that_are_chosen_by_the_request_are_not_read_ahead(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class Retriever:
         self._index: ToolIndex | None = None
         self._habits: Habits | None = None
         self._lock = threading.Lock()
-        self.fits = Fits(indexed=self._entry)
+        self.fits = Fits(store=store, indexed=self._entry)
         """How likely tools are needed, from what was read of them here."""
 
     def choose(self, request: str, limit: int = 16) -> list[Tool]:

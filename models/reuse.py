@@ -107,10 +107,9 @@ class Reuse:
         context, where a prompt that goes on where the process before ended finds it in place.
 
         Returns what is in memory then."""
-        latest = in_order(self.store.copies.latest())
         fetched = self.store.copies.fetch(seconds)
         if self.way is Way.PARALLEL:
-            self.store.bring(latest)
+            self.store.bring(in_order(self.store.copies.latest()))
         return fetched
 
     def segments(self, tokens: TokenPrompt, adapter: str) -> Reused:

@@ -14,7 +14,8 @@ TEXTING = "text Sid and Lutfi that I'm running late"
 def _interrupted(words: list[str], environment: dict[str, str], after_s: float) -> tuple[int, str]:
     """Exit code and standard error of a command that gets SIGINT so many seconds after its start.
 
-    While Python itself starts, it answers Ctrl-C in its own way: then that was too early, and later is tried.
+    While Python itself starts, and pip's script before it calls ours, it answers Ctrl-C in its own way: then
+    that was too early, and later is tried.
     """
     process = subprocess.Popen(
         words,
@@ -28,7 +29,8 @@ def _interrupted(words: list[str], environment: dict[str, str], after_s: float) 
     time.sleep(after_s)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    if "Fatal Python error: init_" in errors:
+    ours = str(Path("apps", "main.py"))
+    if "Fatal Python error: init_" in errors or (process.returncode == -signal.SIGINT and ours not in errors):
         return _interrupted(words, environment, 2 * after_s)
     return process.returncode, errors
 

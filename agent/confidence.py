@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from ..tools.tool import Tool
+from .leaning import known_tools
 
 SCALE, OFFSET = "scrubjay.confidence.scale", "scrubjay.confidence.offset"
 """Where a model's file keeps what was fitted for it (`scrubjay eval --calibrate`)."""
+NEW_SCALE, NEW_OFFSET = "scrubjay.confidence.new.scale", "scrubjay.confidence.new.offset"
+"""The same for requests that are offered a tool on which the model was not trained.
+
+There other opinions than its own count as well (leaning, pointing), and they are sure in another way.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +29,15 @@ class Calibration:
     offset: float
 
     @classmethod
-    def of(cls, metadata: Mapping[str, str | int | float | bool]) -> Calibration | None:
-        """What a model's file says of its own confidence; None when nothing was fitted for it."""
+    def of(
+        cls, metadata: Mapping[str, str | int | float | bool], tools: Sequence[Tool]
+    ) -> Calibration | None:
+        """What a model's file says of its confidence among these tools; None when it says nothing."""
         if SCALE not in metadata:
             return None
-        return cls(float(metadata[SCALE]), float(metadata.get(OFFSET, 0.0)))
+        new = NEW_SCALE in metadata and len(known_tools(metadata, tools)) < len(tools)
+        scale, offset = (NEW_SCALE, NEW_OFFSET) if new else (SCALE, OFFSET)
+        return cls(float(metadata[scale]), float(metadata.get(offset, 0.0)))
 
     def confidence(self, logprob: float) -> float:
         """Between 0 and 1, from the sum of the natural logarithms of the chosen tokens' probabilities."""

@@ -9,8 +9,11 @@ on the planner judges better, so they share the weight of the likeliest of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
+
+from ..models.dialects import tool_fingerprint
+from ..tools.tool import Tool
 
 CHOICE = 1.0
 """Weight of what stands for one tool against another, in a plan's first step."""
@@ -24,6 +27,12 @@ AGAIN = -4.0
 """What is added to a tool for each step that has called it: what it was needed for is done."""
 MOST = 12.0
 """Log-odds are cut to this: nothing is so certain that the planner has no say."""
+
+
+def known_tools(metadata: Mapping[str, str | int | float | bool], tools: Sequence[Tool]) -> set[str]:
+    """Names of those of `tools` that a model was trained on, as its file lists them."""
+    trained = str(metadata.get("scrubjay.tools", ""))
+    return {tool.name for tool in tools if tool_fingerprint(tool.schema()) in trained}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..models.constrained import Constraint
-from ..models.dialects import facts_text, tool_fingerprint
+from ..models.dialects import facts_text
 from ..models.drafts import Hint
 from ..models.errors import ModelError, RequestTooLongError
 from ..models.outbox import Chunk
@@ -21,7 +21,7 @@ from ..retrieval.fit import bundled_fits
 from ..tools.tool import Tool
 from .evidence import texts_in
 from .grammar import PlanGrammar
-from .leaning import Leaning
+from .leaning import Leaning, known_tools
 from .notation import PLAN_NOTATION, NativeReader
 from .outcome import Failure
 from .plan import DONE, NONE, Json, Plan
@@ -309,8 +309,7 @@ class Planner:
         """What the words of the request say of the tools; those of a follow-up say little."""
         if history or not self._speech.ours:
             return None
-        trained = self._engine.metadata.get("scrubjay.tools", "")
-        known = {tool.name for tool in tools if tool_fingerprint(tool.schema()) in str(trained)}
+        known = known_tools(self._engine.metadata, tools)
         if len(known) == len(tools):
             return None
         log_odds = await asyncio.to_thread(self._relevance.log_odds, request, tools)

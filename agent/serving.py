@@ -95,7 +95,6 @@ class Serving:
         """
         settings = self._settings
         planner = Planner(model.engine, relevance=self._retriever.fits, thinker=model.thinker)
-        calibration = Calibration.of(model.engine.metadata)
         history = await self._session.past_turns(request.text, planner.most_turns)
         # In a thread: thousands of new tools take a minute to be read.
         chosen = await asyncio.to_thread(
@@ -107,6 +106,7 @@ class Serving:
         tools = ToolRegistry(fit)
         request.emit(ToolsChosen(tools.names, request.now(), tuple(map(str, broken))))
         facts = settings.facts()
+        calibration = Calibration.of(model.engine.metadata, list(tools))
         executor = self._executor(request, tools, history, facts)
         joiner = Joiner(tools, planner.mends)
         rounds: list[list[Outcome]] = []

@@ -7,7 +7,7 @@ import json
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from ..agent.confidence import Calibration
+from ..agent.leaning import known_tools
 from ..agent.planner import PastTurn, Planner, PlanTooLong
 from ..agent.thinker import MAX_THINK_TOKENS, Think, Thinker, open_thinker
 from ..models.engine import LlamaEngine
@@ -79,7 +80,11 @@ NO_END: PlanJson = [{"tool": "(no end)", "args": {}}]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A case that was planned; `ms` from the request to the plan's end, `logprob` as in `WrittenPlan`."""
+    """A case that was planned; `ms` from the request to the plan's end, `logprob` as in `WrittenPlan`.
+
+    new: whether it was offered a tool that the model was not trained on.
+    confidence: in the plan, as the model's file says; None where it says nothing.
+    """
 
     case: Case
     plan: PlanJson
@@ -88,6 +93,8 @@ class Result:
     logprob: float
     mistakes: Counter[str]
     thought_tokens: int
+    new: bool
+    confidence: float | None
 
 
 @click.command("eval")
@@ -155,25 +162,22 @@ def evaluate(
     offered = read_tool_file(tool_file) if tool_file else None
     thinking = Thoughts(Think(think), samples, budget, scale, adapters)
     every = [case for read in files.values() for case in read]
-    results, calibration = run(_plan_all(every, offered, model, thinking))
-    if calibrate:
-        calibration = fit(*_outcomes(results[::2]))
-        judged = results[1::2]
-    else:
-        judged = results
+    results = run(_plan_all(every, offered, model, thinking))
+    fitted = _fitted(results[::2]) if calibrate else None
+    error = _calibration_error(results[1::2] if fitted else results, fitted)
     numbers, first = {}, 0
     for name, read in files.items():
         numbers[name] = _numbers(results[first : first + len(read)])
         first += len(read)
-    error = _calibration_error(judged, calibration) if calibration else None
     if as_json:
-        fitted = asdict(calibration) if calibration else {}
         only = next(iter(numbers.values())) if len(numbers) == 1 else numbers
-        click.echo(json.dumps({**only, "calibration_error": error, "calibration": fitted}))
+        calibration = {"new" if new else "known": asdict(curve) for new, curve in (fitted or {}).items()}
+        click.echo(json.dumps({**only, "calibration_error": error, "calibration": calibration}))
         return 0
     _show(numbers, error)
-    if calibrate and calibration:
-        click.echo(f"\nexport --confidence {calibration.scale:.4f} {calibration.offset:.4f}")
+    if fitted:
+        curves = [fitted[new] for new in (False, True) if new in fitted]
+        click.echo("\nexport --confidence " + " ".join(f"{c.scale:.4f} {c.offset:.4f}" for c in curves))
     _show_mistakes(results, kinds)
     _show_wrong([result for result in results if not result.score.exact][:wrong])
     return 0
@@ -194,17 +198,22 @@ def _read(path: Path, limit: int | None) -> list[Case]:
 
 async def _plan_all(
     cases: Sequence[Case], offered: ToolRegistry | None, model: Path | None, thinking: Thoughts
-) -> tuple[list[Result], Calibration | None]:
+) -> list[Result]:
     async with await load_engine(model) as engine:
         planner = Planner(engine, thinker=await thinking.thinker(engine))
         results = []
         for case in track(cases, "planning", console=Console(stderr=True), transient=True):
-            results.append(await _plan(case, planner, offered))
+            results.append(await _plan(case, planner, offered, engine.metadata))
             await asyncio.sleep(0)
-        return results, Calibration.of(engine.metadata)
+        return results
 
 
-async def _plan(case: Case, planner: Planner, offered: ToolRegistry | None) -> Result:
+async def _plan(
+    case: Case,
+    planner: Planner,
+    offered: ToolRegistry | None,
+    metadata: Mapping[str, str | int | float | bool],
+) -> Result:
     tools = offered if case.tools is None else tools_from(case.tools)
     if tools is None:
         raise click.UsageError(f"case {case.id} names no tools; give some with --tools")
@@ -223,16 +232,30 @@ async def _plan(case: Case, planner: Planner, offered: ToolRegistry | None) -> R
     scored = score(plan, case.plan)
     schemas = {tool.name: tool.schema() for tool in tools}
     wrong = Counter[str]() if scored.exact else mistakes(plan, case.plan, schemas)
-    return Result(case, plan, scored, ms, logprob, wrong, thought_tokens)
+    new = len(known_tools(metadata, list(tools))) < len(tools)
+    calibration = Calibration.of(metadata, list(tools))
+    confidence = calibration.confidence(logprob) if calibration else None
+    return Result(case, plan, scored, ms, logprob, wrong, thought_tokens, new, confidence)
 
 
-def _outcomes(results: Sequence[Result]) -> tuple[list[float], list[bool]]:
-    return [result.logprob for result in results], [result.score.exact for result in results]
+def _fitted(results: Sequence[Result]) -> dict[bool, Calibration]:
+    """A curve for requests whose tools are all known to the model, and one (True) for the others."""
+    parts = {new: [result for result in results if result.new == new] for new in (False, True)}
+    return {
+        new: fit([result.logprob for result in part], [result.score.exact for result in part])
+        for new, part in parts.items()
+        if part
+    }
 
 
-def _calibration_error(results: Sequence[Result], calibration: Calibration) -> float:
-    logprobs, right = _outcomes(results)
-    return expected_calibration_error([calibration.confidence(value) for value in logprobs], right)
+def _calibration_error(results: Sequence[Result], fitted: Mapping[bool, Calibration] | None) -> float | None:
+    """Of the curves that were fitted, or of the model's own; None where it has none."""
+    pairs = [
+        (fitted[result.new].confidence(result.logprob) if fitted else result.confidence, result.score.exact)
+        for result in results
+    ]
+    judged = [(confidence, right) for confidence, right in pairs if confidence is not None]
+    return expected_calibration_error(*zip(*judged, strict=True)) if judged else None
 
 
 def _numbers(results: Sequence[Result]) -> dict[str, float]:

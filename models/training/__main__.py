@@ -60,8 +60,8 @@ def main() -> None:
     exporting.add_argument(
         "--confidence",
         type=float,
-        nargs=2,
-        metavar=("SCALE", "OFFSET"),
+        nargs=4,
+        metavar=("SCALE", "OFFSET", "NEW_SCALE", "NEW_OFFSET"),
         help="what `scrubjay eval --calibrate` fitted for these weights",
     )
     exporting.add_argument("--start", action="store_true", help="also write what a new machine goes on from")

@@ -9,8 +9,9 @@ import json
 import random
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,25 +116,32 @@ def load_corpus(folder: Path, *, held_out: bool = False) -> Corpus:
     """Read the training split of the corpus in `folder`, or with `held_out` what is never trained on.
 
     Held out are 10% of the query templates and dialogues by hash, and the four packs of unseen tools whole.
+    What lies under `more` is all trained on: the held-out cases stay the same when packs are added there.
     """
     builtin: list[Pack] = []
     others: list[Pack] = []
     for path in sorted((folder / "packs").glob("*.json")):
-        pack = _read_pack(path, held_out)
+        raw = json.loads(path.read_text("utf-8"))
+        pack = _pack(raw, path.stem, partial(_is_wanted, path.stem, held_out=held_out))
         (builtin if pack.domain.startswith(BUILTIN_PREFIX) else others).append(pack)
+    dialogues = [
+        d for d in _dialogues(folder) if is_held_out(json.dumps([t["query"] for t in d["turns"]])) == held_out
+    ]
+    if not held_out:
+        for path in sorted((folder / "more" / "packs").glob("*.json")):
+            builtin.append(_pack(json.loads(path.read_text("utf-8")), path.stem, lambda text: True))
+        dialogues += _dialogues(folder / "more")
     tools = {tool["name"]: tool for tool in json.loads((folder / "builtin_tools.json").read_text("utf-8"))}
-    return Corpus(tuple(builtin), tuple(others), tuple(_dialogues(folder, held_out)), tools)
+    return Corpus(tuple(builtin), tuple(others), tuple(dialogues), tools)
 
 
-def _read_pack(path: Path, held_out: bool) -> Pack:
-    raw = json.loads(path.read_text("utf-8"))
-    domain = path.stem
+def _is_wanted(domain: str, text: str, held_out: bool) -> bool:
+    return (domain in UNSEEN_PACKS or is_held_out(f"{domain}:{text}")) == held_out
+
+
+def _pack(raw: Json, domain: str, wanted: Callable[[str], bool]) -> Pack:
     plans = [([{"tool": e["tool"], "args": e["args"]}], e["queries"]) for e in raw["single"]]
     plans += [(e["plan"], e["queries"]) for e in raw["multi"]]
-
-    def wanted(text: str) -> bool:
-        unseen = domain in UNSEEN_PACKS
-        return (unseen or is_held_out(f"{domain}:{text}")) == held_out
 
     entries = tuple(
         Entry(tuple(Call(s["tool"], s["args"]) for s in plan), query)
@@ -145,12 +153,11 @@ def _read_pack(path: Path, held_out: bool) -> Pack:
     return Pack(domain, {t["name"]: t for t in raw["tools"]}, raw.get("slots", {}), entries, none)
 
 
-def _dialogues(folder: Path, held_out: bool) -> Iterator[dict[str, Json]]:
+def _dialogues(folder: Path) -> Iterator[dict[str, Json]]:
     for path in sorted((folder / "dialogues").glob("*.json")):
         raw = json.loads(path.read_text("utf-8"))
         for dialogue in raw["dialogues"]:
-            if is_held_out(json.dumps([turn["query"] for turn in dialogue["turns"]])) == held_out:
-                yield {"slots": raw["slots"], "turns": dialogue["turns"]}
+            yield {"slots": raw["slots"], "turns": dialogue["turns"]}
 
 
 def is_held_out(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,12 @@ def export(
     corpus: Path,
     out: Path,
     file_type: str = "Q8_0",
-    confidence: tuple[float, float] | None = None,
+    confidence: Sequence[float] | None = None,
 ) -> None:
     """Write the weights of `checkpoint` to `out`, quantized as `file_type` (a key of FILE_TYPES).
 
-    confidence: scale and offset of `agent.confidence.Calibration`, as `scrubjay eval --calibrate` fits them.
+    confidence: scale and offset of `agent.confidence.Calibration` for tools that it was trained on, then for
+    others, as `scrubjay eval --calibrate` fits them.
     """
     content = load_checkpoint(checkpoint)
     if not content:
@@ -108,9 +109,9 @@ def write_gguf(content: dict[str, Any], encoder: Encoder, corpus: str, path: Pat
     writer.add_uint64("scrubjay.requests", content["requests"])
     writer.add_string("scrubjay.tools", " ".join(content.get("tools", ())))
     if "confidence" in content:
-        scale, offset = content["confidence"]
-        writer.add_float32("scrubjay.confidence.scale", scale)
-        writer.add_float32("scrubjay.confidence.offset", offset)
+        names = ("scale", "offset", "new.scale", "new.offset")
+        for name, value in zip(names, content["confidence"], strict=True):
+            writer.add_float32(f"scrubjay.confidence.{name}", value)
     writer.add_string("scrubjay.weights", weights_fingerprint(content["model"]))
     for name, tensor in content["model"].items():
         writer.add_tensor(gguf_name(name), np.ascontiguousarray(tensor.float().numpy()))

@@ -9,6 +9,13 @@ import pytest
 
 from scrubjay.agent.confidence import Calibration
 from scrubjay.apps.calibration import expected_calibration_error, fit
+from scrubjay.models.dialects import tool_fingerprint
+from scrubjay.tools.tool import Tool
+
+LAMP = Tool(
+    "set_lamp", "Turn a lamp on or off.", {"type": "object", "properties": {"on": {"type": "boolean"}}}
+)
+HEATER = Tool("set_heater", "Turn a heater on.", {"type": "object", "properties": {}})
 
 
 def plans(count: int, seed: int) -> tuple[list[float], list[bool]]:
@@ -33,7 +40,25 @@ def test_plans_that_are_all_right_or_all_wrong_can_be_fitted(right: bool) -> Non
 
 
 def test_what_a_file_says_is_used_and_extremes_stay_between_0_and_1() -> None:
-    calibration = Calibration.of({"scrubjay.confidence.scale": 0.5, "scrubjay.confidence.offset": 1.0})
+    calibration = Calibration.of(
+        {"scrubjay.confidence.scale": 0.5, "scrubjay.confidence.offset": 1.0}, [LAMP]
+    )
     assert calibration is not None
     assert calibration.confidence(-2.0) == 0.5
     assert 0 <= calibration.confidence(-1e9) < calibration.confidence(1e9) <= 1
+
+
+def test_tools_that_the_model_was_not_trained_on_have_a_curve_of_their_own() -> None:
+    metadata: dict[str, str | int | float | bool] = {
+        "scrubjay.tools": tool_fingerprint(LAMP.schema()),
+        "scrubjay.confidence.scale": 1.0,
+        "scrubjay.confidence.offset": 2.0,
+        "scrubjay.confidence.new.scale": 3.0,
+        "scrubjay.confidence.new.offset": 4.0,
+    }
+    assert Calibration.of(metadata, [LAMP]) == Calibration(1.0, 2.0)
+    assert Calibration.of(metadata, [LAMP, HEATER]) == Calibration(3.0, 4.0)
+
+
+def test_a_file_that_says_nothing_of_its_confidence_has_none() -> None:
+    assert Calibration.of({}, [LAMP]) is None

@@ -3,7 +3,8 @@
 A planner of ten million parameters was trained on 1,400 tools; of one that it has never seen, the encoder of
 retrieval, trained on a billion pairs of sentences, is the better judge. Its log-odds are added to the
 planner's own at the name of a tool (a product of experts, Hinton 1999). Among the tools that it was trained
-on the planner judges better, so they share the weight of the likeliest of them.
+on the planner judges better, so they share the weight of the likeliest of them. Where it was trained on all
+of them the encoder only warns: when no tool is likely, that speaks for `none`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ MORE = 1.0
 """Weight of what stands for the likeliest tool not yet called against `done`."""
 AGAIN = -4.0
 """What is added to a tool for each step that has called it: what it was needed for is done."""
+DOUBT = 0.5
+"""Weight of what stands against the likeliest tool where all are known, as far as it is below SURE."""
+SURE = 2.5
+"""Log-odds from which on the encoder has nothing against a tool."""
 MOST = 12.0
 """Log-odds are cut to this: nothing is so certain that the planner has no say."""
 
@@ -51,6 +56,8 @@ class Leaning:
 
         The likeliest tool that no step has called yet speaks for going on, or, when unlikely, for the end.
         """
+        if self.odds.keys() == self.known:
+            return {} if called else dict.fromkeys(self.known, self._doubt())
         times = Counter(called)
         odds = {name: min(MOST, max(-MOST, value)) for name, value in self.odds.items()}
         of_known = max((odds[name] for name in self.known), default=0.0)
@@ -61,3 +68,6 @@ class Leaning:
             name: AGAIN * times[name] if name in times else choice * (value - best) + against_end * best
             for name, value in odds.items()
         }
+
+    def _doubt(self) -> float:
+        return DOUBT * min(0.0, max(-MOST, max(self.odds.values())) - SURE)

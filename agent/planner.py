@@ -309,16 +309,16 @@ class Planner:
         """What the words of the request say of the tools; those of a follow-up say little."""
         if history or not self._speech.ours:
             return None
-        known = known_tools(self._engine.metadata, tools)
-        if len(known) == len(tools):
+        if not tools:
             return None
+        known = known_tools(self._engine.metadata, tools)
         log_odds = await asyncio.to_thread(self._relevance.log_odds, request, tools)
         by_name = {tool.name: odds for tool, odds in zip(tools, log_odds, strict=True)}
         return Leaning(by_name, known)
 
     def _pointings(self, request: str, tools: Sequence[Tool], leaning: Leaning | None) -> Pointings | None:
         """What the pointer says of tools that the model was not trained on; nothing without leaning."""
-        if leaning is None:
+        if leaning is None or leaning.odds.keys() == leaning.known:
             return None
         new = sorted(leaning.odds.keys() - leaning.known, key=lambda name: -leaning.odds[name])
         schemas = {tool.name: tool.schema() for tool in tools}

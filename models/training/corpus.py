@@ -129,7 +129,8 @@ def load_corpus(folder: Path, *, held_out: bool = False) -> Corpus:
     ]
     if not held_out:
         for path in sorted((folder / "more" / "packs").glob("*.json")):
-            builtin.append(_pack(json.loads(path.read_text("utf-8")), path.stem, lambda text: True))
+            pack = _pack(json.loads(path.read_text("utf-8")), path.stem, lambda text: True)
+            (builtin if pack.domain.startswith(BUILTIN_PREFIX) else others).append(pack)
         dialogues += _dialogues(folder / "more")
     tools = {tool["name"]: tool for tool in json.loads((folder / "builtin_tools.json").read_text("utf-8"))}
     return Corpus(tuple(builtin), tuple(others), tuple(dialogues), tools)

@@ -49,11 +49,11 @@ class Group:
 class Mix:
     """How often each kind of group is drawn; the parts need not add up to one."""
 
-    copying: float = 0.02
-    builtin: float = 0.36
-    dialogues: float = 0.11
-    others: float = 0.40
-    public: float = 0.11
+    copying: float = 0.01
+    builtin: float = 0.42
+    dialogues: float = 0.13
+    others: float = 0.35
+    public: float = 0.09
 
 
 class Sampler:
@@ -77,8 +77,12 @@ class Sampler:
         return kind(requests)
 
     def _builtin(self, requests: int) -> Group:
-        packs = self.rng.sample(self.corpus.builtin, 5)
+        packs = self._drawn(self.corpus.builtin, 5)
         return self._from_packs(packs, requests, [*self.corpus.builtin_tools.values()], 0.12, joined=0.12)
+
+    def _drawn(self, packs: tuple[Pack, ...], count: int) -> list[Pack]:
+        """So many different packs, the likelier the more they teach (Efraimidis and Spirakis, 2006)."""
+        return sorted(packs, key=lambda p: self.rng.random() ** (1 / max(1, len(p.entries))))[-count:]
 
     def _others(self, requests: int) -> Group:
         packs = self.rng.sample(self.corpus.others, self.rng.choice([1, 1, 2, 3]))

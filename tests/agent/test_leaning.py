@@ -55,8 +55,7 @@ async def test_tools_never_seen_are_weighed_against_each_other_and_against_none(
 async def test_among_tools_that_it_was_trained_on_the_planner_alone_chooses() -> None:
     engine, judge = Engine(ROW, SAIL), Judge()
     await Planner(engine, relevance=judge).write("cross the lake", [ROW, SAIL])
-    assert not engine.beginnings
-    assert not judge.asked
+    assert engine.beginnings["$1 = row("] == engine.beginnings["$1 = sail("]
     engine = Engine(ROW, SAIL)
     await Planner(engine, relevance=judge).write("cross the lake", [ROW, SAIL, SWIM])
     assert engine.beginnings["$1 = row("] == engine.beginnings["$1 = sail("] > engine.beginnings["$1 = swim("]
@@ -70,9 +69,20 @@ async def test_follow_ups_and_models_of_others_lean_on_nothing() -> None:
     assert not judge.asked
 
 
+def test_when_no_tool_that_it_was_trained_on_is_likely_that_speaks_for_none() -> None:
+    sure, doubtful, unlikely = (
+        Leaning({"row": odds, "sail": -9.0}, frozenset(("row", "sail"))) for odds in (5.0, 1.0, -4.0)
+    )
+    assert set(sure.weights(()).values()) == {0.0}
+    assert 0.0 > doubtful.weights(())["row"] == doubtful.weights(())["sail"] > unlikely.weights(())["row"]
+    assert not unlikely.weights(("row",))
+
+
 def test_nothing_is_so_certain_that_the_planner_has_no_say() -> None:
-    leaning = Leaning({"row": math.inf, "sail": -math.inf})
-    assert all(abs(weight) < 100 for called in ((), ("row",)) for weight in leaning.weights(called).values())
+    for known in (frozenset[str](), frozenset(("row", "sail"))):
+        for odds in ({"row": math.inf, "sail": -math.inf}, dict.fromkeys(("row", "sail"), -math.inf)):
+            weights = [Leaning(odds, known).weights(called) for called in ((), ("row",))]
+            assert all(abs(weight) < 100 for part in weights for weight in part.values())
 
 
 def test_a_likely_tool_that_no_step_has_called_speaks_for_going_on_and_an_unlikely_one_for_the_end() -> None:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .batch import Batch
 from .errors import NativeError
 from .kv_types import KVType
 from .library import Model, last_errors
+from .threads import BatchThreads
 
 Logits = NDArray[np.float32]
 SavedCells = NDArray[np.uint8]
@@ -34,9 +36,11 @@ class Context:
         threads: int,
         kv_type: KVType = KVType.F16,
         drafted: int = 0,
+        fewer: bool = False,
     ) -> None:
         """At most `sequences` live in it; a batch has at most `batch` tokens, and the logits of one token of
-        each sequence and of `drafted` more can be asked for."""
+        each sequence and of `drafted` more can be asked for. `fewer`: a small batch is computed with fewer
+        than `threads` where that is quicker."""
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = cells
         params.n_batch = params.n_ubatch = batch
@@ -69,14 +73,21 @@ class Context:
         self._memory = llama_cpp.llama_get_memory(self._pointer)
         self._vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(model.vocabulary))
         self._switched: Switch | None = None
+        self._choice = BatchThreads(threads) if fewer and threads > 1 else None
+        self._threads = threads
         self._address = 0
         self._logits: Logits = np.empty((0, self._vocabulary_size), np.float32)
 
     def decode(self, batch: Batch) -> Logits:
         """Compute a batch. Returns logits, shape (rows asked for, vocabulary), valid until the next call."""
+        started = time.perf_counter()
+        if self._choice:
+            self._set_threads(self._choice.count(batch.size))
         code = llama_cpp.llama_decode(self._pointer, batch.native)
         if code != 0:
             raise NativeError(f"llama_decode failed with {code} on {batch.size} tokens ({last_errors()})")
+        if self._choice:
+            self._choice.took(batch.size, time.perf_counter() - started)
         self.computed += batch.size
         if not batch.rows:
             return self._logits[:0]
@@ -85,6 +96,11 @@ class Context:
             data = (ctypes.c_float * self._vocabulary_size * batch.rows).from_address(address)
             self._address, self._logits = address, np.ctypeslib.as_array(data)
         return self._logits[: batch.rows]
+
+    def _set_threads(self, count: int) -> None:
+        if count != self._threads:
+            llama_cpp.llama_set_n_threads(self._pointer, count, count)
+            self._threads = count
 
     def switch(self, on: Switch | None) -> None:
         """Let what is computed from now on go through an adapter, or through the model alone."""

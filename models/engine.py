@@ -56,7 +56,7 @@ class EngineSettings(BaseModel):
         " apart, whose prompts are short, 8192 for others",
     )
     parallel_generations: int = Field(default=8, ge=1, le=64, description="how many run at once; more wait")
-    threads: int | None = Field(default=None, ge=1, description="None: what suits the machine and the model")
+    threads: int | None = Field(default=None, ge=1, description="None: what suits machine, model and moment")
     prompt_tokens: int | None = Field(
         default=None, ge=16, le=2048, description="of one request, read at once; None: 128"
     )
@@ -359,6 +359,7 @@ class EngineThread:
             cache=settings.cache,
             prompt_tokens=settings.prompt_tokens or PROMPT_TOKENS,
             draft=draft_count(model) if settings.draft_tokens is None else settings.draft_tokens,
+            fewer_threads=settings.threads is None,
         )
         self.scheduler = scheduler
         vocabulary.grammar_tokenizer()

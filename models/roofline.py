@@ -102,17 +102,20 @@ def measure_machine(threads: int) -> Machine:
 
 
 def measure_speed(path: Path, threads: int | None = None) -> Speed:
-    """Measure one model, alone in a context; prefill in batches as the engine's. Raises `ModelError`."""
+    """Measure one model, alone in a context; prefill in batches as the engine's. Raises `ModelError`.
+
+    threads: None: as the engine does, with fewer for a token where that is quicker.
+    """
     model = load_model(path)
     try:
-        return _measure(model, threads or thread_count(model))
+        return _measure(model, threads or thread_count(model), fewer=threads is None)
     finally:
         llama_cpp.llama_model_free(model.pointer)
 
 
-def _measure(model: Model, threads: int) -> Speed:
+def _measure(model: Model, threads: int, fewer: bool) -> Speed:
     before = measure_machine(threads)
-    context = Context(model, 2 * PREFILL_TOKENS, 1, 2 * PROMPT_TOKENS, threads)
+    context = Context(model, 2 * PREFILL_TOKENS, 1, 2 * PROMPT_TOKENS, threads, fewer=fewer)
     try:
         prefills, bare = [], []
         for _ in range(3):  # in turns, so that other work on the machine slows both

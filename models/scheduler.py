@@ -42,10 +42,12 @@ class Scheduler:
         cache: CacheSettings = IN_MEMORY,
         draft: int = 0,
         prompt_tokens: int = PROMPT_TOKENS,
+        fewer_threads: bool = False,
     ) -> None:
         """`parallel` generations run at the same time, in `cells` cells of KV; more requests wait.
 
         draft: how many tokens a generation may guess ahead. prompt_tokens: of one prompt in one batch.
+        fewer_threads: small batches take fewer than `threads` where that is quicker.
         """
         way = way_of(model, cache)
         sequences = segment_sequences(way, cells, prompt_tokens)
@@ -62,6 +64,7 @@ class Scheduler:
             threads=threads,
             kv_type=cache.type_for(model.metadata),
             drafted=DRAFT_ROWS if draft else 0,
+            fewer=fewer_threads,
         )
         self.draft = draft
         """How many tokens a generation may guess ahead."""

@@ -207,7 +207,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_an_exported_adapter_says_what_it_is_for(tiny: tuple[Path, Path]) -> None:
     file = read_adapter(tiny[1], tiny[0])
-    assert (file.kind, file.rank, file.prompt_by_base) == ("reasoning", 4, True)
+    assert (file.kind, file.rank, file.prompt_by_base, file.sums) == ("reasoning", 4, True, True)
 
 
 @NEEDS_COMPILER

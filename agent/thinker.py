@@ -98,6 +98,7 @@ class Thinker:
 
     when: for which requests. max_tokens: of one thought; it is closed by force there.
     samples: how many thoughts are written side by side; `strategy` chooses among their plans.
+    sums: the adapter leaves it to `models/sums.py` to work out what it writes down.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Thinker:
         samples: int = 1,
         strategy: Strategy | None = None,
         temperature: float = TEMPERATURE,
+        sums: bool = False,
     ) -> None:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one thought is needed (or think='never')")
@@ -120,6 +122,7 @@ class Thinker:
         self._samples = samples
         self._strategy = strategy or Majority()
         self._temperature = temperature
+        self._sums = sums
 
     def wanted(self, request: str) -> bool:
         """Whether this request is to be thought about."""
@@ -145,7 +148,7 @@ class Thinker:
             yield Chunk("", 0, 0, 0.0, best.thought)
             yield Chunk(best.plan, best.tokens, 0, best.logprob)
             return
-        thinking = Thinking(self._max_tokens, then=after)
+        thinking = Thinking(self._max_tokens, then=after, sums=self._sums)
         stream = self._engine.generate(
             prompt, max_tokens=max_tokens, adapter=self._adapter, thinking=thinking
         )
@@ -156,7 +159,7 @@ class Thinker:
     async def _elect(self, prompt: Prompt, then: Then, max_tokens: int) -> Candidate:
         """Let all thoughts run until the vote is decided."""
         thoughts = [
-            Thinking(self._max_tokens, self._temperature if number else 0.0, number, then)
+            Thinking(self._max_tokens, self._temperature if number else 0.0, number, then, self._sums)
             for number in range(self._samples)
         ]
         candidates: list[Candidate] = []
@@ -223,7 +226,15 @@ async def open_thinker(
             raise CannotThinkError("no reasoning adapter fits this model; name one, or think='never'")
         return None
     use = AdapterUse(found.name, scale)
-    return Thinker(engine, use, when=when, samples=samples, max_tokens=max_tokens, strategy=strategy)
+    return Thinker(
+        engine,
+        use,
+        when=when,
+        samples=samples,
+        max_tokens=max_tokens,
+        strategy=strategy,
+        sums=found.sums,
+    )
 
 
 def _reasoning(engine: AdaptableEngine) -> AdapterFile | None:

@@ -5,7 +5,8 @@ Beside llama.cpp's own keys a file may carry ours:
 - `scrubjay.adapter.base`: the weights it was trained on, as `scrubjay.weights` names them in a model's file;
 - `scrubjay.adapter.prompt` = "base": the prompt was read by the model alone, so that its KV is shared. The
   invocation tokens of an activated LoRA (arXiv 2504.12397) say the same: it is off until they are read;
-- `scrubjay.adapter.kind`: what it is for, such as "reasoning".
+- `scrubjay.adapter.kind`: what it is for, such as "reasoning";
+- `scrubjay.adapter.sums`: its thoughts expect that what they write down is worked out for them (`sums.py`).
 """
 
 import hashlib
@@ -19,6 +20,7 @@ INVOCATION = "adapter.alora.invocation_tokens"
 BASE = "scrubjay.adapter.base"
 PROMPT = "scrubjay.adapter.prompt"
 KIND = "scrubjay.adapter.kind"
+SUMS = "scrubjay.adapter.sums"
 _ALPHA = "adapter.lora.alpha"
 
 
@@ -41,6 +43,7 @@ class AdapterFile:
     invocation: tuple[int, ...]
     prompt_by_base: bool
     nbytes: int
+    sums: bool = False
 
 
 def read_adapter(path: Path, model: Path, name: str | None = None) -> AdapterFile:
@@ -66,6 +69,7 @@ def read_adapter(path: Path, model: Path, name: str | None = None) -> AdapterFil
         invocation=invocation,
         prompt_by_base=bool(invocation) or metadata.get(PROMPT) == "base",
         nbytes=path.stat().st_size,
+        sums=bool(metadata.get(SUMS, False)),
     )
 
 

@@ -213,8 +213,9 @@ class LlamaEngine:
         `EngineClosedError` and `NativeError`.
         """
         registration = Registration(segments, pinned, progress)
-        await asyncio.wrap_future(self._thread.call(lambda scheduler: scheduler.ahead.register(registration)))
+        queued = self._thread.call(lambda scheduler: scheduler.ahead.register(registration))
         try:
+            await asyncio.wrap_future(queued)
             await registration.wait()
         finally:
             registration.cancelled = True

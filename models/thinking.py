@@ -1,7 +1,8 @@
 """Thinking before writing: a block of free text within a budget, then what was asked for.
 
 The block stands between two special tokens. Inside it any text may be written and no other special token;
-when the budget is used up it is closed by force. What follows obeys its constraint.
+when the budget is used up it is closed by force. What follows obeys its constraint. Where the thought was
+trained for it, the sums that it writes down are worked out for it (`sums.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .confidence import Row
 from .constrained import Chooser, Constraint
 from .dialects import END, THINK, THINK_END
 from .errors import ModelError
+from .sums import worked_out
 from .vocabulary import Vocabulary
 
 _PAIRS = ((THINK, THINK_END), ("<think>", "</think>"))
@@ -33,13 +35,14 @@ class Thinking:
 
     max_tokens: between the tokens that open and close it. temperature: 0 takes the likeliest token each
     time, otherwise tokens are drawn, by `seed`. then: the constraint of what follows, from the thought's
-    text; None leaves the generation's own.
+    text; None leaves the generation's own. sums: what follows "=" in a line is worked out, where it can be.
     """
 
     max_tokens: int = 128
     temperature: float = 0.0
     seed: int = 0
     then: Callable[[str], Constraint | None] | None = None
+    sums: bool = False
 
     def __post_init__(self) -> None:
         if self.max_tokens < 0 or not self.temperature >= 0:
@@ -57,7 +60,7 @@ class ThinkFirst:
     def __init__(
         self, thoughts: Sequence[Thinking], vocabulary: Vocabulary, then: Callable[[str], Chooser]
     ) -> None:
-        self._most = thoughts[0].max_tokens
+        self._most, self._sums = thoughts[0].max_tokens, thoughts[0].sums
         self._vocabulary = vocabulary
         self._make = then
         self._then: Chooser | None = None
@@ -114,15 +117,26 @@ class ThinkFirst:
         if token == self.close:
             return self._end()[1:]
         self._thought.append(token)
-        return self._end() if len(self._thought) >= self._most else []
+        forced = self._worked_out()[: self._most - len(self._thought)] if self._sums else []
+        self._thought += forced
+        return [*forced, *self._end()] if len(self._thought) >= self._most else forced
 
     def possible(self, draft: list[int]) -> list[int]:
         return self._then.possible(draft) if self._then is not None else []
 
+    def _worked_out(self) -> list[int]:
+        """The tokens of what comes out, where the thought has just written down a sum."""
+        if not self._vocabulary.piece(self._thought[-1]).endswith(b"="):
+            return []
+        result = worked_out(self._text().rpartition("\n")[2])
+        return [] if result is None else self._vocabulary.tokenize(result)
+
+    def _text(self) -> str:
+        return b"".join(map(self._vocabulary.piece, self._thought)).decode(errors="replace")
+
     def _end(self) -> list[int]:
         """Close the thought; what is forced then."""
-        text = b"".join(map(self._vocabulary.piece, self._thought)).decode(errors="replace")
-        self._then = self._make(text)
+        self._then = self._make(self._text())
         return [self.close, *self._then.begin()]
 
 

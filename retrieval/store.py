@@ -13,6 +13,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -128,28 +129,34 @@ class Store:
         database = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
         try:
             database.execute("PRAGMA synchronous = NORMAL")  # what a power cut takes is read again
-            (application,) = database.execute("PRAGMA application_id").fetchone()
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            if (application, version) == (_APPLICATION, _VERSION):
-                return database
-            if tables and application != _APPLICATION:
-                raise sqlite3.DatabaseError("it is the database of another program")
-            database.executescript(
-                f"""
-                PRAGMA journal_mode = WAL;
-                BEGIN IMMEDIATE;
-                DROP TABLE IF EXISTS entries;
-                CREATE TABLE entries ({_COLUMNS});
-                PRAGMA application_id = {_APPLICATION};
-                PRAGMA user_version = {_VERSION};
-                COMMIT;
-                """
-            )
+            if not self._ours(database):
+                self._begin(database)
         except BaseException:
             database.close()
             raise
         return database
+
+    @staticmethod
+    def _ours(database: sqlite3.Connection) -> bool:
+        """Whether it can be used as it is. Raises DatabaseError when it belongs to somebody else."""
+        (application,) = database.execute("PRAGMA application_id").fetchone()
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and application != _APPLICATION:
+            raise sqlite3.DatabaseError("it is the database of another program")
+        return (application, version) == (_APPLICATION, _VERSION)
+
+    def _begin(self, database: sqlite3.Connection) -> None:
+        """Make an empty table, unless another process has made one meanwhile."""
+        database.execute("BEGIN IMMEDIATE")
+        if not self._ours(database):
+            database.execute("DROP TABLE IF EXISTS entries")
+            database.execute(f"CREATE TABLE entries ({_COLUMNS})")
+            database.execute(f"PRAGMA application_id = {_APPLICATION}")
+            database.execute(f"PRAGMA user_version = {_VERSION}")
+        database.commit()
+        with suppress(sqlite3.OperationalError):  # in use already: the file goes on as it is
+            database.execute("PRAGMA journal_mode = WAL")
 
 
 def set_aside(path: Path, what: str) -> None:

@@ -79,13 +79,15 @@ async def test_the_budget_of_the_disk_is_kept(planner: Path, tmp_path: Path) -> 
 
 async def test_a_cancelled_registration_stops(planner: Path, tmp_path: Path) -> None:
     async with await LlamaEngine.load(planner, settings(tmp_path)) as engine:
-        registration = asyncio.create_task(engine.register(SEGMENTS))
+        tools = (f"note_{number}(text: str) Write it down." for number in range(800))
+        many = [Segment.system(), *map(Segment.tool, tools)]
+        registration = asyncio.create_task(engine.register(many))
         await asyncio.sleep(0.01)
         registration.cancel()
         with pytest.raises(asyncio.CancelledError):
             await registration
         [chunk async for chunk in engine.generate(prompt("note it"), max_tokens=2)]
-        assert await engine.register(SEGMENTS) > 0
+        assert await engine.register(many) > 0
 
 
 async def test_closing_the_engine_ends_a_registration(planner: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -222,3 +223,38 @@ async def test_more_thoughts_than_run_at_once_are_refused(planner: Path) -> None
         with pytest.raises(ValueError, match="load it with more parallel_generations"):
             async with engine.samples(prompt("x"), [Thinking()] * 5):
                 pass
+
+
+def written(driver: Any, text: str, budget: int, sums: bool = True) -> tuple[str, str | None]:
+    """A thought whose model would write `text`, sum by sum; the thought, and what the rest was made from."""
+    made: list[str] = []
+
+    def then(thought: str) -> Greedy:
+        made.append(thought)
+        return Greedy()
+
+    chooser = ThinkFirst([Thinking(budget, sums=sums)], driver.vocabulary, then)
+    chooser.begin()
+    said: list[int] = []
+    for token in driver.vocabulary.tokenize(text):
+        forced = chooser.accept(token)
+        said += [token, *forced]
+        if made:
+            break
+    thought = [token for token in said if token != chooser.close]
+    return b"".join(map(driver.vocabulary.piece, thought)).decode(), made[0] if made else None
+
+
+def test_sums_are_worked_out_while_they_are_written(planner: Path) -> None:
+    with driving(planner) as driver:
+        assert written(driver, "me, the twins\n1+2=", 90)[0] == "me, the twins\n1+2=3"
+        assert written(driver, "2026-11-27>Friday=", 90)[0] == "2026-11-27>Friday=2026-12-04"
+        assert written(driver, "it is = what", 90)[0] == "it is = what"
+        assert written(driver, "1+2=", 90, sums=False)[0] == "1+2="
+
+
+def test_what_is_worked_out_counts_for_the_budget(planner: Path) -> None:
+    with driving(planner) as driver:
+        needed = len(driver.vocabulary.tokenize("2026-11-27+3="))
+        assert written(driver, "2026-11-27+3=", needed + 4) == ("2026-11-27+3=2026", "2026-11-27+3=2026")
+        assert written(driver, "2026-11-27+3=", needed) == ("2026-11-27+3=", "2026-11-27+3=")

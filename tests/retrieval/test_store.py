@@ -95,6 +95,14 @@ def test_a_folder_that_cannot_be_written_is_said_and_nothing_fails(
     assert "made for this run only" in caplog.text
 
 
+def test_who_opens_a_new_file_second_keeps_what_the_first_wrote(tmp_path: Path) -> None:
+    first, second = (sqlite3.connect(tmp_path / "index") for _ in range(2))
+    Store(tmp_path / "index")._begin(first)
+    Store(tmp_path / "index").save(ENTRIES)
+    Store(tmp_path / "index")._begin(second)
+    assert holds(Store(tmp_path / "index"), ENTRIES)
+
+
 def test_two_processes_use_one_file(tmp_path: Path) -> None:
     program = """
 import sys, numpy as np

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from .draw import Draw, Worked, plain
+from .draw import Draw, Worked, worked
 from .wordings import amounts as frames
 from .wordings.groups import GROUPS
 
@@ -47,7 +48,7 @@ def people(draw: Draw, names: Sequence[str]) -> Worked:
     joined = "{rest} and {last}" if draw.chance(0.5) else draw.of(frames.JOINED)
     said = joined.format(rest=", ".join(name for name, _ in members[:-1]), last=members[-1][0])
     counts = [count for _, count in members]
-    lines = (", ".join(name for name, _ in members), _sum(counts))
+    lines = (", ".join(name for name, _ in members), worked("+".join(map(str, counts))))
     return Worked(said, sum(counts), lines, tuple(counts))
 
 
@@ -64,7 +65,7 @@ def share(draw: Draw, count: Worked) -> Worked:
         total = each * number
         if draw.owns("share", total, number):
             break
-    return Worked(str(total), each, (*count.lines, *_divided(total, number)), (total, number))
+    return Worked(str(total), each, (*count.lines, worked(f"{total}/{number}")), (total, number))
 
 
 def part_of_rest(draw: Draw) -> tuple[int, int, Worked]:
@@ -75,22 +76,18 @@ def part_of_rest(draw: Draw) -> tuple[int, int, Worked]:
         rest = parts * draw.between(3, 40) * unit
         spent = draw.between(2, 60) * unit
         total = rest + spent
-        lines = [*_minus(total, spent), *_part(rest, parts, times)]
-        if total < 1000 and sum(map(len, lines)) < 90 and draw.owns("rest", total, spent, parts, times):
+        if total < 1000 and draw.owns("rest", total, spent, parts, times):
             break
     value = rest // parts * times
-    return total, spent, Worked(words, value, tuple(lines), (total, spent, parts, times))
+    lines = (worked(f"{total}-{spent}"), _part(rest, words, parts, times))
+    return total, spent, Worked(words, value, lines, (total, spent, parts, times))
 
 
 def part_of(draw: Draw, total: int) -> Worked:
     """Half of an amount that is known."""
-    ways = [
-        (words, parts, times)
-        for words, parts, times in _PLACES
-        if total % parts == 0 and sum(map(len, _part(total, parts, times))) < 80
-    ]
-    words, parts, times = draw.any(ways)
-    return Worked(words, total // parts * times, tuple(_part(total, parts, times)), (total, parts, times))
+    words, parts, times = draw.any([way for way in _PLACES if total % way[1] == 0])
+    lines = (_part(total, words, parts, times),)
+    return Worked(words, total // parts * times, lines, (total, parts, times))
 
 
 def with_tip(draw: Draw) -> tuple[int, int, Worked]:
@@ -100,12 +97,8 @@ def with_tip(draw: Draw) -> tuple[int, int, Worked]:
         if bill * percent % 100 == 0 and draw.owns("tip", bill, percent):
             break
     tip = bill * percent // 100
-    lines = [f"10%={plain(bill / 10)}"]
-    if percent % 10:
-        lines.append(f"5%={plain(bill / 20)}")
-    lines.append(f"{percent}%={tip}")
-    lines += _plus(bill, tip)
-    return bill, percent, Worked(f"{percent}%", bill + tip, tuple(lines), (bill, percent))
+    lines = (worked(f"{bill}+{bill}*{percent}/100"),)
+    return bill, percent, Worked(f"{percent}%", bill + tip, lines, (bill, percent))
 
 
 def several(draw: Draw) -> tuple[int, int, Worked]:
@@ -114,7 +107,11 @@ def several(draw: Draw) -> tuple[int, int, Worked]:
         count, price = draw.between(2, 9), draw.between(3, 60)
         if draw.owns("several", count, price):
             break
-    return count, price, Worked(draw.count(count), count * price, tuple(_times(price, count)), (count, price))
+    return (
+        count,
+        price,
+        Worked(draw.count(count), count * price, (worked(f"{count}*{price}"),), (count, price)),
+    )
 
 
 def minutes(draw: Draw) -> Worked:
@@ -139,10 +136,8 @@ def minutes(draw: Draw) -> Worked:
         if said.startswith("{n} {u}") and draw.chance(0.5):
             n = "an"
     text = said.format(n=n, u=unit, r=rest, h=hours)
-    lines = [f"{hours}*60={60 * hours}"]
-    if rest:
-        lines.append(f"{60 * hours}+{rest}={60 * hours + rest}")
-    return Worked(text, 60 * hours + rest, tuple(lines), (hours, rest))
+    lines = (worked(f"{hours}*60" + (f"+{rest}" if rest else "")),)
+    return Worked(text, 60 * hours + rest, lines, (hours, rest))
 
 
 def in_smaller_units(draw: Draw) -> tuple[Worked, str]:
@@ -168,12 +163,7 @@ def in_smaller_units(draw: Draw) -> tuple[Worked, str]:
     else:
         said = f"{amount} {draw.any((large[:-1] if tenths == 10 else large, short))}"
     value = tenths * factor // 10
-    lines = [f"{whole}*{factor}={whole * factor}"] if whole else []
-    if rest:
-        lines.append(f"0.{rest}*{factor}={rest * factor // 10}")
-    if whole and rest:
-        lines.append(str(value))
-    return Worked(said, value, tuple(lines), (large, tenths)), small
+    return Worked(said, value, (worked(f"{amount}*{factor}"),), (large, tenths)), small
 
 
 def dozens(draw: Draw) -> Worked:
@@ -186,13 +176,13 @@ def dozens(draw: Draw) -> Worked:
     n = draw.count(count)
     if style == "half":
         said = draw.of(("half a dozen", "a half dozen", "half of a dozen", "one half dozen"))
-        return Worked(said, 6, ("12/2=6",), (6,))
+        return Worked(said, 6, (worked("12/2"),), (6,))
     if style == "packs":
         said = draw.of(frames.PACKS).format(n=n, s=draw.count(size))
-        return Worked(said, count * size, (f"{count}*{size}={count * size}",), (count, size))
+        return Worked(said, count * size, (worked(f"{count}*{size}"),), (count, size))
     size = {"dozen": 12, "pairs": 2}[style]
     said = f"{n} dozen" if style == "dozen" else f"{n} pairs"
-    return Worked(said, count * size, (f"{count}*{size}={count * size}",), (count, size))
+    return Worked(said, count * size, (worked(f"{count}*{size}"),), (count, size))
 
 
 def weeks(draw: Draw) -> Worked:
@@ -203,70 +193,12 @@ def weeks(draw: Draw) -> Worked:
             break
     rest = f"{draw.count(more)} day{'s' if more > 1 else ''}"
     said = draw.of(frames.WEEKS_AND_DAYS if more else frames.WEEKS).format(n=draw.count(count), m=rest)
-    lines = [f"{count}*7={7 * count}"]
-    if more:
-        lines.append(f"{7 * count}+{more}={7 * count + more}")
-    return Worked(said, 7 * count + more, tuple(lines), (count, more))
+    lines = (worked(f"{count}*7" + (f"+{more}" if more else "")),)
+    return Worked(said, 7 * count + more, lines, (count, more))
 
 
-def _sum(numbers: Sequence[int]) -> str:
-    return "+".join(map(str, numbers)) + f"={sum(numbers)}"
-
-
-def _divided(total: int, by: int) -> list[str]:
-    """Long division, a line for each digit: what comes down over the divisor, and what remains."""
-    lines = [f"{total}/{by}"]
-    rest = 0
-    for digit in str(total):
-        number = 10 * rest + int(digit)
-        result, rest = divmod(number, by)
-        if number >= by or len(lines) > 1:
-            lines.append(f"{number}/{by}={result}" + (f" r{rest}" if rest else ""))
-    assert not rest
-    return [*lines, str(total // by)]
-
-
-def _part(total: int, parts: int, times: int) -> list[str]:
-    lines = _divided(total, parts)
-    return lines if times == 1 else [*lines, *_times(total // parts, times)]
-
-
-def _times(number: int, by: int) -> list[str]:
-    """A product by tens and ones."""
-    if number < 10:
-        return [f"{by}*{number}={by * number}"]
-    pieces = [
-        int(digit) * 10**place
-        for place, digit in zip(range(len(str(number)) - 1, -1, -1), str(number), strict=True)
-    ]
-    pieces = [piece for piece in pieces if piece]
-    lines = [f"{by}*{piece}={by * piece}" for piece in pieces]
-    total = by * pieces[0]
-    for piece in pieces[1:]:
-        lines += _plus(total, by * piece)
-        total += by * piece
-    return lines
-
-
-def _plus(one: int, other: int) -> list[str]:
-    """A sum; of larger numbers digit by digit from the right, with what is carried."""
-    if (one < 100 and other < 10) or (one % 10 == 0 and other < 10) or one < 10:
-        return [f"{one}+{other}={one + other}"]
-    lines, carry = [f"{one}+{other}"], 0
-    for place in range(max(len(str(one)), len(str(other)))):
-        a, b = one // 10**place % 10, other // 10**place % 10
-        total = a + b + carry
-        lines.append(f"{a}+{b}{f'+{carry}' if carry else ''}={total}")
-        carry = total // 10
-    return [*lines, str(one + other)]
-
-
-def _minus(one: int, other: int) -> list[str]:
-    """A difference digit by digit from the right, with what is borrowed."""
-    lines, borrow = [f"{one}-{other}"], 0
-    for place in range(len(str(one))):
-        a, b = one // 10**place % 10, other // 10**place % 10
-        left = a - b - borrow
-        lines.append(f"{a + 10 if left < 0 else a}-{b}{'-1' if borrow else ''}={left % 10}")
-        borrow = int(left < 0)
-    return [*lines, str(one - other)]
+def _part(total: int, words: str, parts: int, times: int) -> str:
+    """A fraction's line, or a percentage's."""
+    if percent := re.match(r"\d+", words):
+        return worked(f"{total}*{percent[0]}/100")
+    return worked(f"{total}/{parts}" + (f"*{times}" if times > 1 else ""))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .draw import Draw
+from .draw import Draw, worked
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,5 @@ def choose(draw: Draw, names: Sequence[str], largest: bool, count: int, low: int
             picked.append(name)
     best = (max if largest else min)(numbers)
     wanted = picked[numbers.index(best)]
-    lines = [" ".join(map(str, numbers))]
-    lines += _compared(numbers, largest)
-    return Choice(tuple(picked), numbers, wanted, (*lines, f"{best} {wanted}"))
-
-
-def _compared(numbers: Sequence[int], largest: bool) -> list[str]:
-    """Each number against the best one so far."""
-    better: Callable[[int, int], bool] = (lambda a, b: a > b) if largest else (lambda a, b: a < b)
-    best, lines = numbers[0], []
-    for number in numbers[1:]:
-        sign = "<" if best < number else ">"
-        line = f"{best}{sign}{number}"
-        best = number if better(number, best) else best
-        lines.append(f"{line} {best}")
-    return lines
+    line = worked(" ".join(("max" if largest else "min", *map(str, numbers))))
+    return Choice(tuple(picked), numbers, wanted, (line, f"{best} {wanted}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from .draw import Draw, Worked
+from .draw import Draw, Worked, worked
 from .wordings import clock as frames
 
 
@@ -40,13 +40,9 @@ def beside_a_time(draw: Draw, now: datetime) -> Worked:
         d=" tomorrow" if tomorrow else "",
         d2="tomorrow " if tomorrow else "",
     )
-    lines = [f"{now:%Y-%m-%d}"]
-    if tomorrow:
-        lines.append(f"tomorrow {at:%Y-%m-%d}")
-    lines += _moved(at, -length if before else length)
-    return Worked(
-        said, f"{answer:%Y-%m-%dT%H:%M}", (*lines, f"{answer:%Y-%m-%dT%H:%M}"), (hour, minute, length, before)
-    )
+    lines = [worked(f"{now:%Y-%m-%d}+1")] if tomorrow else []
+    lines.append(_moved(at, -length if before else length))
+    return Worked(said, f"{answer:%Y-%m-%dT%H:%M}", tuple(lines), (hour, minute, length, before))
 
 
 def from_now(draw: Draw, now: datetime) -> Worked:
@@ -59,7 +55,7 @@ def from_now(draw: Draw, now: datetime) -> Worked:
         if now.hour > 20:
             now = now.replace(hour=draw.between(7, 19))
     said = draw.of(frames.FROM_NOW)
-    lines = (f"{now:%Y-%m-%d} {now:%H:%M}", *_moved(now, length), f"{answer:%Y-%m-%dT%H:%M}")
+    lines = (_moved(now, length),)
     return Worked(
         said.format(l=draw.of(frames.LENGTHS[length])),
         f"{answer:%Y-%m-%dT%H:%M}",
@@ -83,15 +79,9 @@ def start_and_end(draw: Draw, now: datetime) -> tuple[Worked, str, str]:
     said = draw.of(frames.START_AND_END).format(
         t=spoken_time(draw, hour, minute), l=draw.of(frames.LENGTHS[length])
     )
-    lines = (
-        f"{now:%Y-%m-%d}",
-        f"tomorrow {start:%Y-%m-%d}",
-        *_moved(start, length),
-        f"{start:%Y-%m-%dT%H:%M}",
-        f"{end:%Y-%m-%dT%H:%M}",
-    )
-    worked = Worked(said, f"{start:%Y-%m-%dT%H:%M}", lines, (hour, minute, length))
-    return worked, f"{start:%Y-%m-%dT%H:%M}", f"{end:%Y-%m-%dT%H:%M}"
+    lines = (worked(f"{now:%Y-%m-%d}+1"), _moved(start, length))
+    found = Worked(said, f"{start:%Y-%m-%dT%H:%M}", lines, (hour, minute, length))
+    return found, f"{start:%Y-%m-%dT%H:%M}", f"{end:%Y-%m-%dT%H:%M}"
 
 
 def their_time(draw: Draw, now: datetime) -> Worked:
@@ -108,34 +98,12 @@ def their_time(draw: Draw, now: datetime) -> Worked:
     )
     said = said.replace("behind of", "behind").replace("one hours", "one hour")
     at = now + timedelta(days=1)
-    sign = "-" if ahead else "+"
-    lines = (
-        f"{now:%Y-%m-%d}",
-        f"tomorrow {at:%Y-%m-%d}",
-        f"{hour:02}:00{sign}{apart}={here:02}:00",
-        f"{at:%Y-%m-%d}T{here:02}:00",
-    )
+    there = at.replace(hour=hour, minute=0)
+    lines = (worked(f"{now:%Y-%m-%d}+1"), _moved(there, -60 * apart if ahead else 60 * apart))
     return Worked(said, f"{at:%Y-%m-%d}T{here:02}:00", lines, (hour, apart, ahead))
 
 
-def _moved(at: datetime, minutes: int) -> list[str]:
-    """The lines from one time of day to another."""
+def _moved(at: datetime, minutes: int) -> str:
+    """The line from one time of day to another."""
     hours, rest = divmod(abs(minutes), 60)
-    sign = "-" if minutes < 0 else "+"
-    lines = [f"{at:%H:%M}{sign}{hours}:{rest:02}"]
-    hour, minute = at.hour, at.minute
-    if rest:
-        total = minute - rest if minutes < 0 else minute + rest
-        lines.append(f"{minute:02}{sign}{rest}={total}")
-        if total < 0:
-            lines.append(f"{total}+60={total + 60}")
-            hour -= 1
-        elif total >= 60:
-            lines.append(f"{total}-60={total - 60}")
-            hour += 1
-    if hours or hour != at.hour:
-        moved = hour - hours if minutes < 0 else hour + hours
-        carry = hour - at.hour
-        lines.append(f"{at.hour}{f'{carry:+d}' if carry else ''}{f'{sign}{hours}' if hours else ''}={moved}")
-    after = at + timedelta(minutes=minutes)
-    return [*lines, f"{after:%H:%M}"]
+    return worked(f"{at:%Y-%m-%dT%H:%M}{'-' if minutes < 0 else '+'}{hours}:{rest:02}")

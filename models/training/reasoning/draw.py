@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ...sums import worked_out
+
 T = TypeVar("T")
 
 _PART = 5
@@ -80,6 +82,9 @@ def ordinal(day: int) -> str:
     return f"{day}{ending}"
 
 
-def plain(value: float) -> int | float:
-    """A number without a needless `.0`."""
-    return int(value) if value == int(value) else round(value, 2)
+def worked(sum_: str) -> str:
+    """A line of a thought: a sum and what comes out."""
+    result = worked_out(f"{sum_}=")
+    if result is None:
+        raise ValueError(f"{sum_!r} is no sum that can be worked out")
+    return f"{sum_}={result}"

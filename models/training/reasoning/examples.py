@@ -17,6 +17,7 @@ from ...dialects import (
     TURN,
     results_text,
 )
+from ...sums import worked_out
 from ..corpus import Call, Corpus, Schema, in_schema_order, plan_text
 from ..tokenizer import Encoder
 from .answers import answers
@@ -76,7 +77,7 @@ class Examples:
         """A problem's tokens, offered its own tools and some others."""
         special, encode = self.encoder.special, self.encoder
         thought = encode(problem.thought)
-        learnt = [True] * len(thought)
+        learnt = [not given for given in self._given(problem.lines)]
         close = True
         if cut and thought:
             thought = thought[: self._rng.randrange(len(thought))]
@@ -86,6 +87,16 @@ class Examples:
         targets = [*thought, special[END], *plan]
         scored = [*learnt, close, *[True] * len(plan)]
         return TokenExample(self._offered(problem), self.prompt(problem), written, targets, scored)
+
+    def _given(self, lines: Sequence[str]) -> list[bool]:
+        """For each token of a thought, whether it is worked out and not written."""
+        given: list[bool] = []
+        for number, line in enumerate(lines, 1):
+            sum_, equals, result = line.partition("=")
+            given += [False] * len(self.encoder(sum_ + equals))
+            given += [worked_out(sum_ + equals) == result] * len(self.encoder(result))
+            given += [False] * (number < len(lines))  # the line's end
+        return given
 
     def prompt(self, problem: Problem) -> list[int]:
         """Tokens after the tools."""

@@ -9,7 +9,7 @@ import gguf
 import numpy as np
 import torch
 
-from ...adapter_file import BASE, INVOCATION, KIND
+from ...adapter_file import BASE, INVOCATION, KIND, SUMS
 from ...dialects import THINK
 from ...metadata import read_metadata
 from ..export import ARCHITECTURE, gguf_name
@@ -39,6 +39,7 @@ def export(checkpoint: Path, tokenizer: Path, out: Path) -> None:
     writer.add_key_value(INVOCATION, think, gguf.GGUFValueType.ARRAY, sub_type=gguf.GGUFValueType.UINT32)
     writer.add_string(BASE, content["base"])
     writer.add_string(KIND, content["kind"])
+    writer.add_bool(SUMS, content["kind"] == "reasoning")
     writer.add_uint64(EXAMPLES, content["examples"])
     for name, tensor in sorted(content["adapter"].items()):
         writer.add_tensor(_lora_name(name), np.ascontiguousarray(tensor.half().numpy()))

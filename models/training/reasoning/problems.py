@@ -88,7 +88,7 @@ def _day_with_time(draw: Draw, now: datetime, chance: float = 0.4) -> Worked:
     hour, minute = draw.between(7, 21), draw.any((0, 0, 0, 15, 30, 45))
     said = draw.of(AT_A_TIME).format(d=worked.said, t=clock.spoken_time(draw, hour, minute))
     value = f"{worked.value}T{hour:02}:{minute:02}"
-    return Worked(said, value, (*worked.lines[:-1], value), worked.numbers)
+    return Worked(said, value, (*worked.lines, value), worked.numbers)
 
 
 def _remind(draw: Draw, now: datetime) -> Problem:
@@ -205,13 +205,15 @@ def _part_of_balance(draw: Draw, now: datetime) -> Problem:
     account = draw.any(_ACCOUNTS)
     asked = draw.of(money.BALANCE_ASKED).format(account=account)
     history = (Turn(asked, (Call("account_balance", {"account": account}),), (total,)),)
-    lines = (str(total), *worked.lines)
     if draw.chance(0.5):
         request = draw.of(money.LEFT_SAVE).format(part=worked.said)
-        return _problem(request, lines, Call("move_to_savings", {"amount": worked.value}), history=history)
+        return _problem(
+            request, worked.lines, Call("move_to_savings", {"amount": worked.value}), history=history
+        )
     name = draw.of(names.PEOPLE)
     request = draw.of(money.LEFT).format(part=worked.said, name=name)
-    return _problem(request, lines, Call("send_money", {"to": name, "amount": worked.value}), history=history)
+    call = Call("send_money", {"to": name, "amount": worked.value})
+    return _problem(request, worked.lines, call, history=history)
 
 
 def _tip(draw: Draw, now: datetime) -> Problem:

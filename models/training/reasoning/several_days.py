@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from .draw import Draw, Worked
-from .when import WEEKDAYS, ahead_line, iso, steps_to, today_line
+from ...sums import WEEKDAYS
+from .draw import Draw, Worked, worked
+from .when import iso
 from .wordings import days as frames
 from .wordings import weekdays
 
@@ -29,18 +30,17 @@ def several_days(draw: Draw, now: datetime) -> Worked:
         if draw.owns(*numbers):
             break
     days = [today + timedelta(days=offset) for offset in offsets]
-    lines = [today_line(today)]
     if style == "step":
         long = {7: "a week", 14: "two weeks"}.get(span, f"{draw.count(span)} days")
         start = "tomorrow" if tomorrow else "today"
         words = draw.of(frames.OVER_DAYS).format(h=draw.of(frames.EVERY[step]), l=long, s=start)
         if "the a week" in words:
             words = words.replace("the a week", "the week")
-        if tomorrow:
-            lines += steps_to(today, 1)[:-1]
-        lines.append(f"{span}/{step}={len(days)}" if span % step == 0 else f"{span}/{step}+1={len(days)}")
+        start_line = [worked(f"{today}+1")] if tomorrow else []
+        told = {7: "1*7", 14: "2*7"}.get(span, str(span))
+        lines = [*start_line, worked(f"{days[0]} every {step} for {told}")]
     else:
         words = draw.of(weekdays.NEXT_WEEKDAYS).format(n=draw.count(len(days)), w=WEEKDAYS[weekday])
-        lines += [ahead_line(today, weekday), *steps_to(today, offsets[0])[:-1]]
-    lines.append(" ".join(f"{one:%m-%d}" for one in days))
+        first = worked(f"{today}>{WEEKDAYS[weekday]}")
+        lines = [first, worked(f"{days[0]} every 7 times {len(days)}")]
     return Worked(words, [iso(one) for one in days], tuple(lines), numbers)

@@ -17,6 +17,7 @@ import torch
 from scrubjay.models.adapter_file import read_adapter
 from scrubjay.models.adapters import AdapterUse
 from scrubjay.models.prompt import Prompt, Segment
+from scrubjay.models.sums import worked_out
 from scrubjay.models.switcher import needs_thought
 from scrubjay.models.training.attention import kernel
 from scrubjay.models.training.corpus import Call, Corpus, plan_text
@@ -98,20 +99,27 @@ def _fraction(number: re.Match[str]) -> str:
     return f"Fraction('{int(number[0]) if number[0].isdigit() else number[0]}')"
 
 
-def test_every_line_of_arithmetic_is_right(some: list[Problem]) -> None:
+def test_every_sum_is_one_that_the_runtime_works_out(some: list[Problem]) -> None:
     checked = 0
     for problem in some:
         for line in problem.lines:
-            for sum_, result in re.findall(r"(?<![\d:%+-])(\d[\d.*/+-]*)=(-?[\d.]+)(?! r)(?=$| )", line):
-                if re.fullmatch(r"[\d.]+([*/+-][\d.]+)+", sum_):
-                    exact = eval(re.sub(r"[\d.]+", _fraction, sum_))
-                    # A digit of a longer division, or of a sum, stands without what remains.
-                    if "/" in sum_:
-                        assert int(exact) == Fraction(result) or exact == Fraction(result), line
-                    elif not re.fullmatch(r"\d+-\d(-1)?", sum_):
-                        assert exact == Fraction(result), (line, problem)
-                    checked += 1
+            sum_, equals, result = line.partition("=")
+            if equals:
+                assert worked_out(f"{sum_}=") == result, problem
+                checked += 1
+            if re.fullmatch(r"(?!\d{4}-)[\d.]+([*/+-][\d.]+)+", sum_):
+                assert eval(re.sub(r"[\d.]+", _fraction, sum_)) == Fraction(result), problem
     assert checked > 500
+
+
+def test_what_is_worked_out_is_not_learnt(some: list[Problem]) -> None:
+    encoder = Encoder.load(TOKENIZER)
+    examples = Examples(encoder, Corpus((), (), (), {}), 3)
+    for problem in [problem for problem in some if problem.kind in {"tip", "split", "schedule"}][:30]:
+        example = examples.example(problem)
+        learnt = [t for t, counts in zip(example.targets, example.scored, strict=True) if counts]
+        text = encoder.tokenizer.decode(learnt, skip_special_tokens=True)
+        assert text.startswith("\n".join(re.sub("=.*", "=", line) for line in problem.lines)), problem
 
 
 def test_of_the_tools_that_do_what_is_asked_one_is_offered(some: list[Problem]) -> None:
@@ -199,7 +207,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_an_exported_adapter_says_what_it_is_for(tiny: tuple[Path, Path]) -> None:
     file = read_adapter(tiny[1], tiny[0])
-    assert (file.kind, file.rank, file.prompt_by_base) == ("reasoning", 4, True)
+    assert (file.kind, file.rank, file.prompt_by_base, file.sums) == ("reasoning", 4, True, True)
 
 
 @NEEDS_COMPILER

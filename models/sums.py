@@ -1,0 +1,144 @@
+"""Sums that a thought writes down and that are worked out for it: `84/4=` is followed by `21`.
+
+A small model finds out what is to be reckoned, but not reliably what comes out (after Cobbe et al. 2021,
+arXiv 2110.14168, whose calculator fills in what follows "="). Before the "=" of a line may stand:
+
+- `1+1+5`, `(640-220)/4*3`, `2.5*1000`: a number, rounded to 2 places;
+- `min 90 207 112`, `max 7 12`: one of them;
+- `2026-11-27+3*7`, `2026-11-27-2`: a day so many days later or earlier;
+- `2026-11-27>Friday`, `2026-11-27>3`: the next Friday after it, the next 3rd of a month;
+- `2026-11+1`: a month; `2 Friday 2026-11`, `last Friday 2026-11`: a day of it;
+- `2026-11-27T15:45-0:30`: a time so many hours and minutes later or earlier;
+- `2026-11-27 every 2 for 14`, `2026-11-27 every 7 times 3`: days as `11-27 11-29 ...`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+LONGEST = 80
+"""Characters of a line that is worked out."""
+MOST_DAYS = 14
+
+_DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
+_CHOICE = re.compile(r"(?P<which>min|max)(?P<numbers>( \d+(\.\d+)?){2,})")
+_LATER = re.compile(_DAY + r"(?P<days>[+-][\d+*/()-]+)")
+_NEXT = re.compile(_DAY + rf">(?P<what>{'|'.join(WEEKDAYS)}|\d\d?)")
+_MONTH = re.compile(r"(?P<month>\d{4}-\d\d)\+(?P<months>\d\d?)")
+_NTH = re.compile(rf"(?P<place>[1-5]|last) (?P<weekday>{'|'.join(WEEKDAYS)}) (?P<month>\d{{4}}-\d\d)")
+_TIME = re.compile(_DAY + r"T(?P<time>\d\d:\d\d)(?P<sign>[+-])(?P<hours>\d\d?):(?P<minutes>\d\d)")
+_DAYS = re.compile(_DAY + r" every (?P<step>\d\d?) (?P<what>for|times) (?P<much>[\d+*]+)")
+
+
+def worked_out(line: str) -> str | None:
+    """What follows the "=" that ends `line`, or None where it is none of these sums."""
+    said = line.removesuffix("=")
+    if said == line or len(line) > LONGEST:
+        return None
+    try:
+        for pattern, work in _SUMS:
+            if found := pattern.fullmatch(said):
+                return work(found)
+        return _plain(_number(said))
+    except (ValueError, SyntaxError, ArithmeticError, RecursionError):
+        return None
+
+
+def _number(said: str) -> Fraction:
+    """An expression's value. Raises ValueError, SyntaxError or ArithmeticError where it has none."""
+    if not re.fullmatch(r"[\d.+*/() -]+", said) or re.fullmatch(r"[\d.]+", said):
+        raise ValueError(said)
+    return _value(ast.parse(said.strip(), mode="eval").body, said)
+
+
+def _value(node: ast.expr, said: str) -> Fraction:
+    match node:
+        case ast.Constant(value=int() | float()):
+            return Fraction(ast.get_source_segment(said, node) or "")
+        case ast.BinOp(left, ast.Add(), right):
+            return _value(left, said) + _value(right, said)
+        case ast.BinOp(left, ast.Sub(), right):
+            return _value(left, said) - _value(right, said)
+        case ast.BinOp(left, ast.Mult(), right):
+            return _value(left, said) * _value(right, said)
+        case ast.BinOp(left, ast.Div(), right):
+            return _value(left, said) / _value(right, said)
+    raise ValueError(said)
+
+
+def _plain(value: Fraction) -> str:
+    if value.denominator == 1:
+        return str(value.numerator)
+    return f"{float(value):.2f}".rstrip("0").rstrip(".")
+
+
+def _whole(said: str) -> int:
+    value = Fraction(said) if said.isdigit() else _number(said.removeprefix("+"))
+    if value.denominator != 1:
+        raise ValueError(said)
+    return value.numerator
+
+
+def _choice(found: re.Match[str]) -> str:
+    numbers = found["numbers"].split()
+    return (min if found["which"] == "min" else max)(numbers, key=float)
+
+
+def _later(found: re.Match[str]) -> str:
+    start, days = date.fromisoformat(found["day"]), found["days"]
+    return (start + timedelta(days=_whole(f"0{days}"))).isoformat()
+
+
+def _next(found: re.Match[str]) -> str:
+    day = date.fromisoformat(found["day"]) + timedelta(days=1)
+    for _ in range(62):  # the next 31st is at most two months away
+        if found["what"] in (WEEKDAYS[day.weekday()], str(day.day)):
+            return day.isoformat()
+        day += timedelta(days=1)
+    raise ValueError(found["what"])
+
+
+def _month(found: re.Match[str]) -> str:
+    year, month = map(int, found["month"].split("-"))
+    years, month = divmod(month - 1 + int(found["months"]), 12)
+    return f"{year + years:04}-{month + 1:02}"
+
+
+def _nth(found: re.Match[str]) -> str:
+    year, month = map(int, found["month"].split("-"))
+    days = [date(year, month, number) for number in range(1, monthrange(year, month)[1] + 1)]
+    fitting = [day for day in days if WEEKDAYS[day.weekday()] == found["weekday"]]
+    place = len(fitting) if found["place"] == "last" else int(found["place"])
+    if place > len(fitting):
+        raise ValueError(found["place"])
+    return fitting[place - 1].isoformat()
+
+
+def _time(found: re.Match[str]) -> str:
+    length = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"]))
+    at = datetime.fromisoformat(f"{found['day']}T{found['time']}")
+    return f"{at + length if found['sign'] == '+' else at - length:%Y-%m-%dT%H:%M}"
+
+
+def _days(found: re.Match[str]) -> str:
+    start, step, much = date.fromisoformat(found["day"]), int(found["step"]), _whole(found["much"])
+    offsets = range(0, much if found["what"] == "for" else step * much, step)  # a step of 0: ValueError
+    if not 0 < len(offsets) <= MOST_DAYS:
+        raise ValueError(found["much"])
+    return " ".join(f"{start + timedelta(days=offset):%m-%d}" for offset in offsets)
+
+
+_SUMS = (
+    (_CHOICE, _choice),
+    (_LATER, _later),
+    (_NEXT, _next),
+    (_MONTH, _month),
+    (_NTH, _nth),
+    (_TIME, _time),
+    (_DAYS, _days),
+)

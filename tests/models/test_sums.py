@@ -1,0 +1,105 @@
+"""What a thought wants to know is worked out for it, and nothing else is."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scrubjay.models.sums import worked_out
+
+DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("1+1+5=", "7"),
+        ("(640-220)/4*3=", "315"),
+        ("80+80*25/100=", "100"),
+        ("2.5*1000=", "2500"),
+        ("10/4=", "2.5"),
+        ("10/3=", "3.33"),
+        ("3-5=", "-2"),
+        ("min 90 207 112=", "90"),
+        ("max 9.5 12 7=", "12"),
+        ("2026-11-27+3*7=", "2026-12-18"),
+        ("2026-11-27-2=", "2026-11-25"),
+        ("2026-02-27+2=", "2026-03-01"),
+        ("2028-02-27+2=", "2028-02-29"),
+        ("2026-12-30+3*7-7=", "2027-01-13"),
+        ("2026-11-27>Friday=", "2026-12-04"),
+        ("2026-11-26>Friday=", "2026-11-27"),
+        ("2026-11-27>3=", "2026-12-03"),
+        ("2026-11-27>28=", "2026-11-28"),
+        ("2026-11-27>27=", "2026-12-27"),
+        ("2027-01-30>30=", "2027-03-30"),
+        ("2026-11+1=", "2026-12"),
+        ("2026-12+1=", "2027-01"),
+        ("2 Friday 2026-11=", "2026-11-13"),
+        ("last Friday 2026-11=", "2026-11-27"),
+        ("2026-11-27T15:45-0:30=", "2026-11-27T15:15"),
+        ("2026-11-27T23:45+1:30=", "2026-11-28T01:15"),
+        ("2026-12-28 every 2 for 7=", "12-28 12-30 01-01 01-03"),
+        ("2026-11-27 every 7 times 3=", "11-27 12-04 12-11"),
+        ("2026-11-27 every 7 for 2*7=", "11-27 12-04"),
+    ],
+)
+def test_sums(line: str, result: str) -> None:
+    assert worked_out(line) == result
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1+1",
+        "=",
+        "7=",
+        "1+=",
+        "1/0=",
+        "9**9**9**9=",
+        "__import__('os')=",
+        "2026-13-27+1=",
+        "2026-11-31>Friday=",
+        "2026-11-27>0=",
+        "2026-11-27>32=",
+        "9999-12-31+1=",
+        "5 Friday 2026-11=",
+        "2 Friday 2026-13=",
+        "2026-11-27T25:00+1:00=",
+        "2026-11-27 every 0 for 7=",
+        "2026-11-27 every 1 for 9999999999=",
+        "2026-11-27+1/2=",
+        "a=",
+        "1+" * 60 + "1=",
+        "(" * 70 + "1=",
+        "me, Ana, the twins=",
+        "007+1=",
+        "1_000+1=",
+        "min 3=",
+    ],
+)
+def test_what_is_no_sum_is_left_to_the_thought(line: str) -> None:
+    assert worked_out(line) is None
+
+
+@given(st.text(max_size=90))
+def test_any_text_is_read_without_harm(line: str) -> None:
+    found = worked_out(line)
+    assert found is None or line.endswith("=")
+
+
+@given(DAYS, st.integers(0, 400))
+def test_days_go_forth_and_back(day: date, count: int) -> None:
+    later = worked_out(f"{day}+{count}=")
+    assert later == str(day + timedelta(days=count))
+    assert worked_out(f"{later}-{count}=") == str(day)
+
+
+@given(DAYS, st.sampled_from(["Monday", "Friday", "Sunday"]))
+def test_the_next_weekday_is_one_to_seven_days_away(day: date, weekday: str) -> None:
+    found = date.fromisoformat(worked_out(f"{day}>{weekday}=") or "")
+    assert 1 <= (found - day).days <= 7
+    assert f"{found:%A}" == weekday

@@ -4,7 +4,8 @@ A small model finds out what is to be reckoned, but not reliably what comes out 
 arXiv 2110.14168, whose calculator fills in what follows "="). Before the "=" of a line may stand:
 
 - `1+1+5`, `(640-220)/4*3`, `2.5*1000`: a number, rounded to 2 places;
-- `min 90 207 112`, `max 7 12`: one of them;
+- `1 me, 1 Ana, 2 the twins`: all of them together;
+- `min 90 Savoy, 207 Ritz`, `max 7 LX12, 12 SN3`: one of them, with its name;
 - `2026-11-27+3*7`, `2026-11-27-2`: a day so many days later or earlier;
 - `2026-11-27>Friday`, `2026-11-27>3`: the next Friday after it, the next 3rd of a month;
 - `2026-11+1`: a month; `2 Friday 2026-11`, `last Friday 2026-11`: a day of it;
@@ -21,12 +22,14 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-LONGEST = 80
+LONGEST = 160
 """Characters of a line that is worked out."""
 MOST_DAYS = 14
 
 _DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
-_CHOICE = re.compile(r"(?P<which>min|max)(?P<numbers>( \d+(\.\d+)?){2,})")
+_NAMED = r"\d+(\.\d+)? [^,=]*[^\W\d][^,=]*"  # a number and a name with a letter
+_COUNT = re.compile(rf"(?P<named>{_NAMED}(, {_NAMED})+)")
+_CHOICE = re.compile(rf"(?P<which>min|max) (?P<named>{_NAMED}(, {_NAMED})+)")
 _LATER = re.compile(_DAY + r"(?P<days>[+-][\d+*/()-]+)")
 _NEXT = re.compile(_DAY + rf">(?P<what>{'|'.join(WEEKDAYS)}|\d\d?)")
 _MONTH = re.compile(r"(?P<month>\d{4}-\d\d)\+(?P<months>\d\d?)")
@@ -84,9 +87,13 @@ def _whole(said: str) -> int:
     return value.numerator
 
 
+def _count(found: re.Match[str]) -> str:
+    return _plain(sum((Fraction(one.split(" ")[0]) for one in found["named"].split(", ")), Fraction()))
+
+
 def _choice(found: re.Match[str]) -> str:
-    numbers = found["numbers"].split()
-    return (min if found["which"] == "min" else max)(numbers, key=float)
+    best = min if found["which"] == "min" else max
+    return best(found["named"].split(", "), key=lambda one: Fraction(one.split(" ")[0]))
 
 
 def _later(found: re.Match[str]) -> str:
@@ -134,6 +141,7 @@ def _days(found: re.Match[str]) -> str:
 
 
 _SUMS = (
+    (_COUNT, _count),
     (_CHOICE, _choice),
     (_LATER, _later),
     (_NEXT, _next),

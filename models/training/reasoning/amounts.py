@@ -48,8 +48,8 @@ def people(draw: Draw, names: Sequence[str]) -> Worked:
     joined = "{rest} and {last}" if draw.chance(0.5) else draw.of(frames.JOINED)
     said = joined.format(rest=", ".join(name for name, _ in members[:-1]), last=members[-1][0])
     counts = [count for _, count in members]
-    lines = (", ".join(name for name, _ in members), worked("+".join(map(str, counts))))
-    return Worked(said, sum(counts), lines, tuple(counts))
+    line = worked(", ".join(f"{count} {name}" for name, count in members))
+    return Worked(said, sum(counts), (line,), tuple(counts))
 
 
 def draw_names(draw: Draw, names: Sequence[str]) -> list[str]:

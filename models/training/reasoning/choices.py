@@ -30,5 +30,6 @@ def choose(draw: Draw, names: Sequence[str], largest: bool, count: int, low: int
             picked.append(name)
     best = (max if largest else min)(numbers)
     wanted = picked[numbers.index(best)]
-    line = worked(" ".join(("max" if largest else "min", *map(str, numbers))))
-    return Choice(tuple(picked), numbers, wanted, (line, f"{best} {wanted}"))
+    listed = ", ".join(f"{number} {name}" for number, name in zip(numbers, picked, strict=True))
+    line = worked(f"{'max' if largest else 'min'} {listed}")
+    return Choice(tuple(picked), numbers, wanted, (line,))

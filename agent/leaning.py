@@ -51,12 +51,17 @@ class Leaning:
     odds: Mapping[str, float]
     known: Set[str] = frozenset()
 
+    @property
+    def only_warns(self) -> bool:
+        """Whether the planner was trained on all tools."""
+        return self.odds.keys() == self.known
+
     def weights(self, called: Collection[str]) -> dict[str, float]:
         """By tool, in the line after steps that called `called`; the plan's end, `none` or `done`, is at 0.
 
         The likeliest tool that no step has called yet speaks for going on, or, when unlikely, for the end.
         """
-        if self.odds.keys() == self.known:
+        if self.only_warns:
             return {} if called else dict.fromkeys(self.known, self._doubt())
         times = Counter(called)
         odds = {name: min(MOST, max(-MOST, value)) for name, value in self.odds.items()}
@@ -70,4 +75,4 @@ class Leaning:
         }
 
     def _doubt(self) -> float:
-        return DOUBT * min(0.0, max(-MOST, max(self.odds.values())) - SURE)
+        return DOUBT * min(0.0, max(-MOST, max(self.odds.values(), default=SURE)) - SURE)

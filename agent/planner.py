@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import locale
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from ..models.errors import ModelError, RequestTooLongError
 from ..models.outbox import Chunk
 from ..models.pointer import bundled_point
 from ..models.prompt import Prompt, Segment
+from ..retrieval.embedder import ModelFilesError
 from ..retrieval.fit import bundled_fits
 from ..tools.tool import Tool
 from .evidence import texts_in
@@ -31,6 +33,8 @@ from .reader import PlanReader
 from .speech import Speech
 from .thinker import NothingToWorkOut, Thinker
 from .times_said import says_time, without_times
+
+_LOG = logging.getLogger(__name__)
 
 MAX_TURNS = 4
 """How many earlier turns a model of our dialect is shown; the rest comes back when a request is about it."""
@@ -233,7 +237,10 @@ class Planner:
         pointings = self._pointings(request, tools, leaning if thinker is None else None)
 
         def grammar(thought: str | None = None) -> PlanGrammar:
-            return self._grammar(request, tools, history, facts, leaning, pointings, thought)
+            # Who has thought about a request knows better than the encoder's warning.
+            warned = thought is not None and leaning is not None and leaning.only_warns
+            lean = None if warned else leaning
+            return self._grammar(request, tools, history, facts, lean, pointings, thought)
 
         reading = nullcontext() if pointings is None else pointings.ahead()
         async with self._hinted(request, tools, history, facts) as hint:
@@ -312,13 +319,19 @@ class Planner:
         if not tools:
             return None
         known = known_tools(self._engine.metadata, tools)
-        log_odds = await asyncio.to_thread(self._relevance.log_odds, request, tools)
+        try:
+            log_odds = await asyncio.to_thread(self._relevance.log_odds, request, tools)
+        except ModelFilesError as error:
+            if len(known) < len(tools):
+                raise
+            _LOG.warning("the planner alone judges whether a tool serves the request: %s", error)
+            return None
         by_name = {tool.name: odds for tool, odds in zip(tools, log_odds, strict=True)}
         return Leaning(by_name, known)
 
     def _pointings(self, request: str, tools: Sequence[Tool], leaning: Leaning | None) -> Pointings | None:
         """What the pointer says of tools that the model was not trained on; nothing without leaning."""
-        if leaning is None or leaning.odds.keys() == leaning.known:
+        if leaning is None or leaning.only_warns:
             return None
         new = sorted(leaning.odds.keys() - leaning.known, key=lambda name: -leaning.odds[name])
         schemas = {tool.name: tool.schema() for tool in tools}

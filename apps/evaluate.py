@@ -163,21 +163,25 @@ def evaluate(
     thinking = Thoughts(Think(think), samples, budget, scale, adapters)
     every = [case for read in files.values() for case in read]
     results = run(_plan_all(every, offered, model, thinking))
-    fitted = _fitted(results[::2]) if calibrate else None
-    error = _calibration_error(results[1::2] if fitted else results, fitted)
+    fitted = _fitted(results) if calibrate else {}
+    error = _calibration_error(results, fitted)
     numbers, first = {}, 0
     for name, read in files.items():
         numbers[name] = _numbers(results[first : first + len(read)])
         first += len(read)
     if as_json:
         only = next(iter(numbers.values())) if len(numbers) == 1 else numbers
-        calibration = {"new" if new else "known": asdict(curve) for new, curve in (fitted or {}).items()}
+        calibration = {"new" if new else "known": asdict(curve) for new, curve in fitted.items()}
         click.echo(json.dumps({**only, "calibration_error": error, "calibration": calibration}))
         return 0
     _show(numbers, error)
-    if fitted:
-        curves = [fitted[new] for new in (False, True) if new in fitted]
+    if len(fitted) == 2:
+        curves = fitted[False], fitted[True]
         click.echo("\nexport --confidence " + " ".join(f"{c.scale:.4f} {c.offset:.4f}" for c in curves))
+    elif calibrate:
+        click.echo(
+            "\nexport --confidence wants cases with tools that the model knows, and with others as well"
+        )
     _show_mistakes(results, kinds)
     _show_wrong([result for result in results if not result.score.exact][:wrong])
     return 0
@@ -239,23 +243,32 @@ async def _plan(
 
 
 def _fitted(results: Sequence[Result]) -> dict[bool, Calibration]:
-    """A curve for requests whose tools are all known to the model, and one (True) for the others."""
-    parts = {new: [result for result in results if result.new == new] for new in (False, True)}
+    """A curve for requests whose tools are all known to the model, and one (True) for the others.
+
+    Each is fitted on every other of its requests; there is none where there are fewer than two.
+    """
     return {
-        new: fit([result.logprob for result in part], [result.score.exact for result in part])
-        for new, part in parts.items()
-        if part
+        new: fit([result.logprob for result in part[::2]], [result.score.exact for result in part[::2]])
+        for new, part in _by_newness(results).items()
+        if len(part) > 1
     }
 
 
-def _calibration_error(results: Sequence[Result], fitted: Mapping[bool, Calibration] | None) -> float | None:
-    """Of the curves that were fitted, or of the model's own; None where it has none."""
-    pairs = [
-        (fitted[result.new].confidence(result.logprob) if fitted else result.confidence, result.score.exact)
-        for result in results
-    ]
-    judged = [(confidence, right) for confidence, right in pairs if confidence is not None]
-    return expected_calibration_error(*zip(*judged, strict=True)) if judged else None
+def _calibration_error(results: Sequence[Result], fitted: Mapping[bool, Calibration]) -> float | None:
+    """Of the curves that were fitted, on the other cases; else of the model's own, if it has any."""
+    if fitted:
+        pairs = [
+            (curve.confidence(result.logprob), result.score.exact)
+            for new, curve in fitted.items()
+            for result in _by_newness(results)[new][1::2]
+        ]
+    else:
+        pairs = [(r.confidence, r.score.exact) for r in results if r.confidence is not None]
+    return expected_calibration_error(*zip(*pairs, strict=True)) if pairs else None
+
+
+def _by_newness(results: Sequence[Result]) -> dict[bool, list[Result]]:
+    return {new: [result for result in results if result.new == new] for new in (False, True)}
 
 
 def _numbers(results: Sequence[Result]) -> dict[str, float]:

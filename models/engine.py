@@ -155,7 +155,7 @@ class LlamaEngine:
         all. Raises ValueError for more thoughts than `parallel`, and for thoughts that differ in more than
         their temperature and seed.
         """
-        if len({(thinking.max_tokens, thinking.then) for thinking in thoughts}) > 1:
+        if len({(thinking.max_tokens, thinking.then, thinking.sums) for thinking in thoughts}) > 1:
             raise ValueError("thoughts side by side have one budget, and one constraint after them")
         if len(thoughts) > self.parallel:
             raise ValueError(

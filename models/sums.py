@@ -26,8 +26,11 @@ LONGEST = 160
 """Characters of a line that is worked out."""
 MOST_DAYS = 14
 
+_DATED = re.compile(r"\b\d{4}-\d\d?\b")
+"""What stands for a day or a month, and not for a difference."""
 _DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
-_NAMED = r"\d+(\.\d+)? [^,=]*[^\W\d][^,=]*"  # a number and a name with a letter
+_NAMED = r"\d+(\.\d+)? [^\W_][^,=]*"  # a number and a name
+_LETTER = re.compile(r"[^\W\d]")
 _COUNT = re.compile(rf"(?P<named>{_NAMED}(, {_NAMED})+)")
 _CHOICE = re.compile(rf"(?P<which>min|max) (?P<named>{_NAMED}(, {_NAMED})+)")
 _LATER = re.compile(_DAY + r"(?P<days>[+-][\d+*/()-]+)")
@@ -40,8 +43,8 @@ _DAYS = re.compile(_DAY + r" every (?P<step>\d\d?) (?P<what>for|times) (?P<much>
 
 def worked_out(line: str) -> str | None:
     """What follows the "=" that ends `line`, or None where it is none of these sums."""
-    said = line.removesuffix("=")
-    if said == line or len(line) > LONGEST:
+    said = line.removesuffix("=").strip()
+    if not line.endswith("=") or len(line) > LONGEST:
         return None
     try:
         for pattern, work in _SUMS:
@@ -54,9 +57,9 @@ def worked_out(line: str) -> str | None:
 
 def _number(said: str) -> Fraction:
     """An expression's value. Raises ValueError, SyntaxError or ArithmeticError where it has none."""
-    if not re.fullmatch(r"[\d.+*/() -]+", said) or re.fullmatch(r"[\d.]+", said):
+    if not re.fullmatch(r"[\d.+*/() -]+", said) or re.fullmatch(r"[\d.]+", said) or _DATED.search(said):
         raise ValueError(said)
-    return _value(ast.parse(said.strip(), mode="eval").body, said)
+    return _value(ast.parse(said, mode="eval").body, said)
 
 
 def _value(node: ast.expr, said: str) -> Fraction:
@@ -75,9 +78,10 @@ def _value(node: ast.expr, said: str) -> Fraction:
 
 
 def _plain(value: Fraction) -> str:
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"{float(value):.2f}".rstrip("0").rstrip(".")
+    hundredths = int(abs(value) * 100 + Fraction(1, 2))  # half a hundredth is rounded up
+    whole, rest = divmod(hundredths, 100)
+    digits = f"{whole}.{rest:02}".rstrip("0").rstrip(".")
+    return f"-{digits}" if value < 0 and hundredths else digits
 
 
 def _whole(said: str) -> int:
@@ -88,12 +92,23 @@ def _whole(said: str) -> int:
 
 
 def _count(found: re.Match[str]) -> str:
-    return _plain(sum((Fraction(one.split(" ")[0]) for one in found["named"].split(", ")), Fraction()))
+    return _plain(sum(map(_number_of, _named(found)), Fraction()))
 
 
 def _choice(found: re.Match[str]) -> str:
-    best = min if found["which"] == "min" else max
-    return best(found["named"].split(", "), key=lambda one: Fraction(one.split(" ")[0]))
+    return (min if found["which"] == "min" else max)(_named(found), key=_number_of)
+
+
+def _named(found: re.Match[str]) -> list[str]:
+    """The parts of a list, each a number and a name with a letter; raises ValueError where one is not."""
+    parts = found["named"].split(", ")
+    if not all(_LETTER.search(part) for part in parts) or _DATED.search(found["named"]):
+        raise ValueError(found["named"])
+    return parts
+
+
+def _number_of(part: str) -> Fraction:
+    return Fraction(part.split(" ")[0])
 
 
 def _later(found: re.Match[str]) -> str:
@@ -112,8 +127,9 @@ def _next(found: re.Match[str]) -> str:
 
 def _month(found: re.Match[str]) -> str:
     year, month = map(int, found["month"].split("-"))
+    date(year, month, 1)  # raises ValueError where there is no such month
     years, month = divmod(month - 1 + int(found["months"]), 12)
-    return f"{year + years:04}-{month + 1:02}"
+    return f"{date(year + years, month + 1, 1):%Y-%m}"
 
 
 def _nth(found: re.Match[str]) -> str:

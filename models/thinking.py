@@ -117,7 +117,9 @@ class ThinkFirst:
         if token == self.close:
             return self._end()[1:]
         self._thought.append(token)
-        forced = self._worked_out()[: self._most - len(self._thought)] if self._sums else []
+        forced = self._worked_out() if self._sums else []
+        if len(self._thought) + len(forced) > self._most:
+            forced = []  # half a number would be a wrong one
         self._thought += forced
         return [*forced, *self._end()] if len(self._thought) >= self._most else forced
 
@@ -126,10 +128,12 @@ class ThinkFirst:
 
     def _worked_out(self) -> list[int]:
         """The tokens of what comes out, where the thought has just written down a sum."""
-        if not self._vocabulary.piece(self._thought[-1]).endswith(b"="):
+        piece = self._vocabulary.piece
+        if not piece(self._thought[-1]).endswith(b"="):
             return []
         result = worked_out(self._text().rpartition("\n")[2])
-        return [] if result is None else self._vocabulary.tokenize(result)
+        tokens = [] if result is None else self._vocabulary.tokenize(result)
+        return tokens[1:] if tokens and piece(tokens[0]) == b" " else tokens  # some begin every text with it
 
     def _text(self) -> str:
         return b"".join(map(self._vocabulary.piece, self._thought)).decode(errors="replace")

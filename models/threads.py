@@ -20,6 +20,8 @@ _CLEARLY = 0.95
 """Another count must take less than this share of the time."""
 _SOON, _LATE = 64, 1024
 """After so many steps another count is tried again, later and later while nothing changes."""
+_CHANGED = 1.5
+"""By so much longer must the last steps have taken than usual, for another count to be tried at once."""
 
 
 class BatchThreads:
@@ -53,6 +55,7 @@ class _Choice:
         self._best, self._direction = 0, 1
         self._trying: int | None = None
         self._steps, self._wait = 0, _TRIES
+        self._usual = 0.0
         self._times: list[deque[float]] = [deque(maxlen=_TRIES) for _ in counts]
 
     @property
@@ -63,10 +66,14 @@ class _Choice:
         place = self._best if self._trying is None else self._trying
         self._times[place].append(seconds)
         self._steps += 1
-        if self._trying is None and self._steps >= self._wait:
+        if self._trying is None and (self._steps >= self._wait or self._is_slower()):
             self._try()
         elif self._trying is not None and self._steps >= _TRIES:
             self._judge(self._trying)
+
+    def _is_slower(self) -> bool:
+        """Whether the machine seems to have become busy since another count was tried."""
+        return self._steps >= _TRIES and 0.0 < _CHANGED * self._usual < median(self._times[self._best])
 
     def _try(self) -> None:
         if len(self._counts) == 1:
@@ -82,3 +89,4 @@ class _Choice:
             self._direction = -self._direction
             self._wait = min(max(_SOON, 2 * self._wait), _LATE)
         self._trying, self._steps = None, 0
+        self._usual = median(self._times[self._best])

@@ -45,7 +45,7 @@ class Entry:
 
 def entry_key(tool: Tool, model: str) -> bytes:
     """Differs whenever anything differs that an entry is made from."""
-    content = [model, tool.name, tool.description, tool.examples, tool.parameters, tool.returns]
+    content = [_VERSION, model, tool.name, tool.description, tool.examples, tool.parameters, tool.returns]
     return hashlib.blake2b(json.dumps(content, default=str).encode(), digest_size=16).digest()
 
 
@@ -141,10 +141,10 @@ class Store:
         """Whether it can be used as it is. Raises DatabaseError when it belongs to somebody else."""
         (application,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
-        (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         if tables and application != _APPLICATION:
             raise sqlite3.DatabaseError("it is the database of another program")
-        return (application, version) == (_APPLICATION, _VERSION)
+        return (application, version) == (_APPLICATION, _VERSION) and "entries" in tables
 
     def _begin(self, database: sqlite3.Connection) -> None:
         """Make an empty table, unless another process has made one meanwhile."""

@@ -256,5 +256,7 @@ def test_sums_are_worked_out_while_they_are_written(planner: Path) -> None:
 def test_what_is_worked_out_counts_for_the_budget(planner: Path) -> None:
     with driving(planner) as driver:
         needed = len(driver.vocabulary.tokenize("2026-11-27+3="))
-        assert written(driver, "2026-11-27+3=", needed + 4) == ("2026-11-27+3=2026", "2026-11-27+3=2026")
+        whole = "2026-11-27+3=2026-11-30"
+        assert written(driver, "2026-11-27+3=", needed + 10) == (whole, whole)
+        assert written(driver, "2026-11-27+3=", needed + 9) == ("2026-11-27+3=", None)
         assert written(driver, "2026-11-27+3=", needed) == ("2026-11-27+3=", "2026-11-27+3=")

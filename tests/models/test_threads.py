@@ -59,6 +59,12 @@ def test_when_the_machine_becomes_busy_another_count_is_taken_and_the_first_agai
     assert 2 in run(threads, idle, 2000)[-50:]
 
 
+def test_a_machine_that_becomes_busy_is_noticed_soon_even_after_a_long_time() -> None:
+    threads = BatchThreads(8)
+    run(threads, lambda count: {8: 30.0, 4: 10.0, 2: 15.0, 1: 25.0}[count], 6000)
+    assert run(threads, lambda count: {8: 200.0, 4: 120.0, 2: 40.0, 1: 30.0}[count], 200)[-1] == 1
+
+
 def test_a_count_that_is_hardly_quicker_is_not_worth_a_change() -> None:
     assert run(BatchThreads(2), lambda count: {1: 19.6, 2: 20.0}[count], 400).count(2) > 360
 

@@ -22,13 +22,15 @@ LATER = 1.5
 """The same in later steps, among tools that no step has called."""
 REFUSAL = 0.8
 """Weight of what stands for the likeliest tool against `none`."""
+READY = 1.0
+"""What stands for any tool against `none` besides: the planner alone says `none` too readily."""
 MORE = 1.0
 """Weight of what stands for the likeliest tool not yet called against `done`."""
 AGAIN = -4.0
 """What is added to a tool for each step that has called it: what it was needed for is done."""
 DOUBT = 0.5
 """Weight of what stands against the likeliest tool where all are known, as far as it is below SURE."""
-SURE = 2.5
+SURE = 1.5
 """Log-odds from which on the encoder has nothing against a tool."""
 MOST = 12.0
 """Log-odds are cut to this: nothing is so certain that the planner has no say."""
@@ -68,9 +70,9 @@ class Leaning:
         of_known = max((odds[name] for name in self.known), default=0.0)
         odds |= dict.fromkeys(self.known, of_known)
         best = max((value for name, value in odds.items() if name not in called), default=0.0)
-        choice, against_end = (LATER, MORE) if called else (CHOICE, REFUSAL)
+        choice, end = (LATER, MORE * best) if called else (CHOICE, REFUSAL * best + READY)
         return {
-            name: AGAIN * times[name] if name in times else choice * (value - best) + against_end * best
+            name: AGAIN * times[name] if name in times else choice * (value - best) + end
             for name, value in odds.items()
         }
 

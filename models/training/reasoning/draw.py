@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ...sums import worked_out
+from .wordings.lists import Wordings
 
 T = TypeVar("T")
 
@@ -33,8 +34,11 @@ class Draw:
     tries: int = 0
 
     def of(self, choices: Sequence[T]) -> T:
-        """One of `choices`: every fifth is held out, and all others are for training."""
-        part = [choice for place, choice in enumerate(choices) if (place % _PART == 3) == self.held_out]
+        """One of `choices`: every fifth is held out (see `Wordings`), and all others are for training."""
+        split = choices.split if isinstance(choices, Wordings) else len(choices)
+        part = [
+            c for place, c in enumerate(choices) if (place < split and place % _PART == 3) == self.held_out
+        ]
         if not part:
             raise ValueError(f"{choices[0]!r} and its like are too few: {len(choices)}, and one is held out")
         return self.rng.choice(part)

@@ -1,4 +1,4 @@
-"""Trains an adapter on a frozen base, on one thread.
+"""Trains an adapter on a frozen base: workers of one thread each, which share its matrices.
 
 The base is a checkpoint, or a planner's GGUF file as the runtime sees it. A run goes on from `adapter.pt` in
 its folder, whichever base that was trained on, where the shapes fit.
@@ -7,6 +7,7 @@ its folder, whichever base that was trained on, where the shapes fit.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import time
 from dataclasses import dataclass
@@ -52,30 +53,62 @@ class AdapterRun:
     seed: int = 0
     save_seconds: float = 120.0
     compiled: bool = True
+    workers: int = 2
 
 
 def train(run: AdapterRun) -> None:
-    """Train until the time is over or a signal comes, and write `adapter.pt`."""
-    torch.set_num_threads(1)
-    _keep_freed_memory()
+    """Train until the time is over or a signal comes, and write `adapter.pt`.
+
+    Workers change the shared matrices without waiting for each other, as in Hogwild (arXiv 1106.5730), each
+    with its own optimizer and examples.
+    """
     torch.manual_seed(run.seed)
     run.folder.mkdir(parents=True, exist_ok=True)
+    _, shape, identity = base_weights(run.base)
+    adapter, progress = Adapter(shape, run.rank), _Progress(run, identity)
+    progress.take_up(adapter)
+    adapter.share_memory()
+    context = multiprocessing.get_context("spawn")
+    counter = context.Array("q", [progress.steps, progress.examples])
+    children = [
+        context.Process(target=_work, args=(number, run, adapter, counter, progress.began))
+        for number in range(1, run.workers)
+    ]
+    for child in children:
+        child.start()
+    try:
+        _work(0, run, adapter, counter, progress.began, progress)
+    finally:
+        for child in children:
+            child.terminate()
+            child.join()
+    progress.end(adapter, counter)
+
+
+def _work(
+    number: int,
+    run: AdapterRun,
+    adapter: Adapter,
+    counter: Any,
+    began: float,
+    progress: _Progress | None = None,
+) -> None:
+    """One worker's share, until the time is over; the first one tells how far all are."""
+    torch.set_num_threads(1)
+    _keep_freed_memory()
     stop = StopFlag()
-    weights, shape, identity = base_weights(run.base)
+    weights, shape, _ = base_weights(run.base)
     base = PlannerModel(shape)
     base.load_state_dict(weights)
-    model, adapter = AdaptedPlanner(base, run.compiled), Adapter(shape, run.rank)
-    progress = _Progress(run, identity)
-    progress.take_up(adapter)
+    model = AdaptedPlanner(base, run.compiled)
     optimizers = _optimizers(run, adapter)
     rates = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
-    examples = Examples(
-        Encoder.load(run.tokenizer), load_corpus(run.corpus), run.seed + progress.examples, run.kind
-    )
+    seed = run.seed + counter[1] + 104729 * number
+    examples = Examples(Encoder.load(run.tokenizer), load_corpus(run.corpus), seed, run.kind)
     tools, cells = read_tools(model, examples)
     pages = PagePacker(PAGES[run.kind], tools).pages(examples.all())
     for step, (read, written, count) in enumerate(pages, 1):
-        left = 1 - (time.time() - progress.began) / (60 * run.minutes)
+        left = 1 - (time.time() - began) / (60 * run.minutes)
         if left <= 0 or stop.asked:
             break
         scale = min(1.0, left / run.cooldown, step / run.warmup)
@@ -87,8 +120,11 @@ def train(run: AdapterRun) -> None:
         for optimizer in optimizers:
             optimizer.step()
         adapter.zero_grad(set_to_none=True)
-        progress.step(adapter, count, loss.item(), scale)
-    progress.end(adapter)
+        with counter.get_lock():
+            counter[0] += 1
+            counter[1] += count
+        if progress:
+            progress.step(adapter, counter, loss.item(), scale)
 
 
 def read_tools(model: AdaptedPlanner, examples: Examples) -> tuple[Tools, Cells]:
@@ -124,8 +160,7 @@ class _Progress:
     def __init__(self, run: AdapterRun, base: str) -> None:
         self._run, self._base = run, base
         self.began = self._told = self._saved = time.time()
-        self._steps = 0
-        self.examples = 0
+        self.steps = self.examples = 0
         self._smooth: float | None = None
         self._since = 0
 
@@ -138,13 +173,12 @@ class _Progress:
         wanted = {name: value.shape for name, value in adapter.state_dict().items()}
         if start and wanted == {name: value.shape for name, value in start["adapter"].items()}:
             adapter.load_state_dict(start["adapter"])
-            self._steps, self.examples = start["step"], start["examples"]
+            self.steps, self.examples = start["step"], start["examples"]
         self._since = self.examples
 
-    def step(self, adapter: Adapter, examples: int, loss: float, rate: float) -> None:
-        """Take note of a step; now and then write it down, and the weights."""
-        self._steps += 1
-        self.examples += examples
+    def step(self, adapter: Adapter, counter: Any, loss: float, rate: float) -> None:
+        """Take note of a step of one's own; now and then write down how far all are, and the weights."""
+        self.steps, self.examples = counter
         self._smooth = loss if self._smooth is None else 0.97 * self._smooth + 0.03 * loss
         now = time.time()
         if now - self._told > 15:
@@ -154,15 +188,16 @@ class _Progress:
             self._saved = now
             self._save(adapter)
 
-    def end(self, adapter: Adapter) -> None:
+    def end(self, adapter: Adapter, counter: Any) -> None:
         """Write down how it ended."""
+        self.steps, self.examples = counter
         self._tell(0.0, 0.0)
         self._save(adapter)
 
     def _tell(self, rate: float, speed: float) -> None:
         line = {
             "minutes": round((time.time() - self.began) / 60, 1),
-            "step": self._steps,
+            "step": self.steps,
             "examples": self.examples,
             "loss": round(self._smooth or 0.0, 4),
             "examples_per_s": round(speed, 1),
@@ -179,7 +214,7 @@ class _Progress:
             "rank": adapter.rank,
             "base": self._base,
             "kind": self._run.kind,
-            "step": self._steps,
+            "step": self.steps,
             "examples": self.examples,
         }
         temporary = self._run.folder / f"adapter.pt.{os.getpid()}"

@@ -1,22 +1,21 @@
 """A model's own chat template, read from its file and rendered as its makers' tools render it.
 
-Templates are programs in Jinja that come from strangers: they run in a sandbox, on plain data alone. The
-environment is that of Hugging Face's `apply_chat_template`, which templates are written against
-(https://huggingface.co/docs/transformers/chat_templating_writing).
+Templates are programs in Jinja that come from strangers: they run in a sandbox, on plain data alone, within
+limits (`template_limits.py`). The environment is that of Hugging Face's `apply_chat_template`, which templates
+are written against (https://huggingface.co/docs/transformers/chat_templating_writing).
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import jinja2
-from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from .errors import TemplateError
+from .template_limits import LimitedSandbox
 
 Message = Mapping[str, Any]
 
@@ -30,8 +29,9 @@ class ChatTemplate:
     def __init__(self, source: str, bos: str = "", eos: str = "") -> None:
         """`bos` and `eos` are the texts of the model's tokens for the beginning and the end."""
         self._names = {"bos_token": bos, "eos_token": eos}
+        self._environment = _environment()
         try:
-            self._template = _environment().from_string(source)
+            self._template = self._environment.from_string(source)
         except jinja2.TemplateError as error:
             raise TemplateError(f"the model's chat template is not valid Jinja: {error}") from error
 
@@ -46,17 +46,18 @@ class ChatTemplate:
 
         messages: `{"role", "content", "tool_calls"?, ...}`. tools: `{"type": "function", "function": {...}}`.
         names: what else this template reads (`enable_thinking`). Raises `TemplateError` when the template
-        refuses the conversation.
+        refuses the conversation, or takes too long.
         """
         try:
-            return self._template.render(
-                messages=_plain(messages),
-                tools=_plain(tools),
-                documents=None,
-                add_generation_prompt=add_generation_prompt,
-                **self._names,
-                **names,
-            )
+            with self._environment.limited():
+                return self._template.render(
+                    messages=_plain(messages),
+                    tools=_plain(tools),
+                    documents=None,
+                    add_generation_prompt=add_generation_prompt,
+                    **self._names,
+                    **names,
+                )
         except (jinja2.TemplateError, *_WRONG) as error:
             raise TemplateError(f"the model's chat template refuses this conversation: {error}") from error
 
@@ -91,15 +92,10 @@ def _check_name(name: str) -> None:
         raise jinja2.TemplateError(f"a namespace cannot have the name {name!r}")
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, where naming a forbidden attribute is an error and not an empty text."""
-
-    def unsafe_undefined(self, obj: Any, attribute: str) -> NoReturn:
-        raise SecurityError(f"{attribute!r} of a {type(obj).__name__} is out of bounds")
-
-
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationTag, loopcontrols])
+def _environment() -> LimitedSandbox:
+    environment = LimitedSandbox(
+        trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationTag, loopcontrols]
+    )
     environment.filters["tojson"] = _to_json
     environment.globals.update(
         raise_exception=_raise, strftime_now=_now, namespace=_Namespace, dict=lambda *a, **k: dict(*a, **k)

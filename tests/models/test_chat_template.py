@@ -10,6 +10,7 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 from transformers.utils.chat_template_utils import render_jinja_template
 
+from scrubjay.models import template_limits
 from scrubjay.models.chat import ChatLayout
 from scrubjay.models.chat_template import ChatTemplate
 from scrubjay.models.errors import TemplateError
@@ -154,11 +155,40 @@ def test_a_conversation_has_the_tokens_that_transformers_gives_it(model: str, tm
         "{{ messages.append is defined }}",
         "{% include 'other' %}",
         "{{ raise_exception('no') }}",
+        "{{ 'a' * 10**9 }}",
+        "{{ [0] * 10**9 }}",
+        "{{ 9**9**9 }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ 'a'.center(10**10) }}",
+        "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a ~ a %}" * 30,
+        "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a + a %}" * 30,
+        "{% set a = 'aaaaaaaaaa' %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 30,
     ],
 )
 def test_a_hostile_template_is_refused(attack: str) -> None:
     with pytest.raises(TemplateError, match="chat template refuses this conversation"):
         ChatTemplate(attack).render([{"role": "user", "content": "x"}])
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(90) }}",
+        "{% for i in [90] recursive %}{% if i %}{{ loop([i - 1]) ~ loop([i - 1]) }}{% endif %}{% endfor %}",
+    ],
+)
+def test_a_template_without_end_is_stopped(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template_limits, "SECONDS", 0.2)
+    template = ChatTemplate(endless)
+    with pytest.raises(TemplateError, match="takes longer than"):
+        template.render([{"role": "user", "content": "x"}])
+
+
+def test_limits_leave_loops_as_they_are() -> None:
+    source = "{% for a, b in [(1, 2), (3, 4)] %}{{ a ~ b }}{{ loop.length }}{{ loop.last }} {% endfor %}"
+    assert ChatTemplate(source).render([]) == "122False 342True "
+    assert ChatTemplate("{% for m in messages %}{{ m }}{% else %}none{% endfor %}").render([]) == "none"
 
 
 def test_what_is_no_jinja_is_told() -> None:

@@ -1,8 +1,8 @@
 """A model's own chat template, read from its file and rendered as its makers' tools render it.
 
 Templates are programs in Jinja that come from strangers: they run in a sandbox, on plain data alone, within
-limits (`template_limits.py`). The environment is that of Hugging Face's `apply_chat_template`, which templates
-are written against (https://huggingface.co/docs/transformers/chat_templating_writing).
+limits (`template_limits.py`). The environment is that of Hugging Face's `apply_chat_template`, which
+templates are written against (https://huggingface.co/docs/transformers/chat_templating_writing).
 """
 
 import json

@@ -43,6 +43,12 @@ class ModelLoader:
         max_think_tokens: int = MAX_THINK_TOKENS,
         short_answers: bool = False,
     ) -> None:
+        if isinstance(adapters, str):
+            raise TypeError(f"adapters is a list of files; say adapters=[{adapters!r}]")
+        if samples < 1:
+            raise ValueError(f"samples is {samples}; at least one thought is needed (or think='never')")
+        if max_think_tokens < 0:
+            raise ValueError(f"max_think_tokens is {max_think_tokens}; it is at least 0")
         self._model = model
         self._adapters = tuple(map(Path, adapters))
         self._think = Think(think)

@@ -51,6 +51,11 @@ class Think(StrEnum):
 class ThinkingEngine(Protocol):
     """What a thinker needs of an engine; `models.engine.LlamaEngine` is one."""
 
+    @property
+    def parallel(self) -> int:
+        """How many generations run side by side."""
+        ...
+
     def generate(
         self,
         prompt: Prompt,
@@ -115,6 +120,11 @@ class Thinker:
     ) -> None:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one thought is needed (or think='never')")
+        if samples > engine.parallel:
+            raise ValueError(
+                f"samples is {samples}, and this engine runs {engine.parallel} generations side by side;"
+                " load it with more parallel_generations"
+            )
         self._engine = engine
         self._adapter = adapter
         self._when = when
@@ -145,8 +155,8 @@ class Thinker:
             best = await self._elect(prompt, after, max_tokens)
             if not best.plan:
                 raise NothingToWorkOut("most thoughts found nothing to work out")
-            yield Chunk("", 0, 0, 0.0, best.thought)
-            yield Chunk(best.plan, best.tokens, 0, best.logprob)
+            for chunk in best.chunks:
+                yield chunk
             return
         thinking = Thinking(self._max_tokens, then=after, sums=self._sums)
         stream = self._engine.generate(
@@ -242,12 +252,15 @@ def _reasoning(engine: AdaptableEngine) -> AdapterFile | None:
 
 
 async def _collected(stream: AsyncGenerator[Chunk, None]) -> Candidate:
-    thought, plan, logprob, tokens = "", "", 0.0, 0
+    written: list[Chunk] = []
     with suppress(NothingToWorkOut):
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
-                thought += chunk.thought
-                plan += chunk.text
-                logprob += chunk.logprob + chunk.thought_logprob
-                tokens += chunk.tokens
-    return Candidate(thought, plan, logprob, tokens)
+                written.append(chunk)
+    return Candidate(
+        thought="".join(chunk.thought for chunk in written),
+        plan="".join(chunk.text for chunk in written),
+        logprob=sum(chunk.logprob + chunk.thought_logprob for chunk in written),
+        tokens=sum(chunk.tokens - chunk.forced for chunk in written),
+        chunks=tuple(written),
+    )

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..models.outbox import Chunk
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -16,12 +18,14 @@ class Candidate:
     plan: its text in the plan language, in which equal plans are equal texts; "" where the thought found
     nothing to work out, and the request is to be planned as it stands. logprob: sum of the logarithms
     of the probabilities of all chosen tokens, those of the thought included. tokens: how many there are.
+    chunks: thought and plan as they were streamed.
     """
 
     thought: str
     plan: str
     logprob: float
     tokens: int
+    chunks: tuple[Chunk, ...] = ()
 
 
 class Strategy(Protocol):

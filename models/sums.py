@@ -3,7 +3,7 @@
 A small model finds out what is to be reckoned, but not reliably what comes out (after Cobbe et al. 2021,
 arXiv 2110.14168, whose calculator fills in what follows "="). Before the "=" of a line may stand:
 
-- `1+1+5`, `(640-220)/4*3`, `2.5*1000`: a number, rounded to 2 places;
+- `1+1+5`, `(640-220)/4*3`, `2.5*1000`: a number, rounded to 2 places (below 0.01 to 6);
 - `1 me, 1 Ana, 2 the twins`: all of them together;
 - `min 90 Savoy, 207 Ritz`, `max 7 LX12, 12 SN3`: one of them, with its name;
 - `2026-11-27+3*7`, `2026-11-27-2`: a day so many days later or earlier;
@@ -26,8 +26,8 @@ LONGEST = 160
 """Characters of a line that is worked out."""
 MOST_DAYS = 14
 
-_DATED = re.compile(r"\b\d{4}-\d\d?\b")
-"""What stands for a day or a month, and not for a difference."""
+_DATED = re.compile(r"\b(?:19|20)\d\d-\d\d?\b")
+"""What stands for a day or a month, and not for a difference such as `1500-20`."""
 _DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
 _NAMED = r"\d+(\.\d+)? [^\W_][^,=]*"  # a number and a name
 _LETTER = re.compile(r"[^\W\d]")
@@ -78,10 +78,11 @@ def _value(node: ast.expr, said: str) -> Fraction:
 
 
 def _plain(value: Fraction) -> str:
-    hundredths = int(abs(value) * 100 + Fraction(1, 2))  # half a hundredth is rounded up
-    whole, rest = divmod(hundredths, 100)
-    digits = f"{whole}.{rest:02}".rstrip("0").rstrip(".")
-    return f"-{digits}" if value < 0 and hundredths else digits
+    places = 2 if abs(value) >= Fraction(1, 100) else 6
+    rounded = int(abs(value) * 10**places + Fraction(1, 2))  # half of the last place is rounded up
+    whole, rest = divmod(rounded, 10**places)
+    digits = f"{whole}.{rest:0{places}}".rstrip("0").rstrip(".")
+    return f"-{digits}" if value < 0 and rounded else digits
 
 
 def _whole(said: str) -> int:

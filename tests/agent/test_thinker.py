@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,8 +69,20 @@ async def test_a_plan_follows_a_thought_that_keeps_its_budget(
     assert all(step.tool == "note" for step in written.plan.steps)
     assert written.thought
     assert len(written.thought.encode()) <= 16 * budget
-    if samples == 1:
-        assert 0 < written.thought_tokens <= budget + 2
+    assert 0 < written.thought_tokens <= budget + 2
+
+
+async def test_how_sure_a_plan_is_does_not_hang_on_the_number_of_thoughts(files: tuple[Path, Path]) -> None:
+    found = []
+    async with loaded(files[0]) as engine:
+        for samples in (1, 4):
+            thinker = await open_thinker(
+                engine, [files[1]], when=Think.ALWAYS, samples=samples, max_tokens=8, strategy=First()
+            )
+            planner = Planner(engine, max_tokens=200, thinker=thinker)
+            written = await planner.write("note that I am late", [NOTE], facts="Monday 2026-11-23")
+            found.append((print_plan(written.plan), written.tokens, pytest.approx(written.logprob, abs=1e-3)))
+    assert found[0] == found[1]
 
 
 async def test_without_need_nothing_is_thought(files: tuple[Path, Path]) -> None:
@@ -125,6 +138,16 @@ async def test_an_agent_tells_what_it_thinks(files: tuple[Path, Path]) -> None:
     assert any(isinstance(event, PlanReady) for event in events)
 
 
+class First:
+    """Takes the likeliest thought, which is begun first."""
+
+    def decided(self, candidates: Sequence[Candidate], missing: int) -> bool:
+        return not missing
+
+    def best(self, candidates: Sequence[Candidate]) -> Candidate:
+        return max(candidates, key=lambda candidate: candidate.logprob)
+
+
 class Longest:
     """Takes the longest of all plans."""
 
@@ -172,6 +195,27 @@ async def test_an_engine_without_adapters_plans_without_thought() -> None:
     assert await open_thinker(engine) is None
     with pytest.raises(ModelError, match="cannot think"):
         await open_thinker(engine, when=Think.ALWAYS)
+
+
+async def test_more_thoughts_than_the_engine_runs_are_refused_at_once(files: tuple[Path, Path]) -> None:
+    async with loaded(files[0]) as engine:
+        with pytest.raises(ValueError, match="samples is 9, and this engine runs 8"):
+            await open_thinker(engine, [files[1]], samples=9)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"samples": 0}, ValueError),
+        ({"max_think_tokens": -1}, ValueError),
+        ({"adapters": "a.gguf"}, TypeError),
+    ],
+)
+def test_what_an_agent_cannot_think_with_is_said_when_it_is_made(
+    wrong: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=next(iter(wrong))):
+        Agent([NOTE], **wrong)
 
 
 def test_no_thoughts_at_all_is_not_a_number_of_thoughts() -> None:

@@ -63,7 +63,7 @@ class PlanGrammar:
     notation, special: how calls are written, and the model's special tokens by their text; by default as in
     the plan language.
     worked_out: a thought stands before the plan; strings may also be dates, times and numbers that are not in
-    the evidence.
+    the evidence. day_lists: the lists of days that it has worked out; lists of dates are then one of these.
 
     Raises SchemaError for a schema that cannot be offered, and for two tools of one name.
     """
@@ -80,8 +80,10 @@ class PlanGrammar:
         notation: Notation = PLAN_NOTATION,
         special: Mapping[str, int] = MappingProxyType({}),
         worked_out: bool = False,
+        day_lists: tuple[tuple[str, ...], ...] = (),
     ) -> None:
         self._worked_out = worked_out
+        self._day_lists = day_lists
         self._leaning = leaning
         self._pointings = pointings
         self._evidence = evidence
@@ -185,7 +187,7 @@ class PlanGrammar:
 
     def _offer(self, results: Kinds = frozenset(), missing: frozenset[StringShape] = frozenset()) -> Offer:
         style, arguments = self._notation.style, self._notation.arguments
-        return Offer(self._evidence is not None, results, missing, style, arguments)
+        return Offer(self._evidence is not None, results, missing, self._day_lists, style, arguments)
 
     def _some_span_fits(self, shape: StringShape) -> bool:
         if shape == StringShape(span=True):

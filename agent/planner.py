@@ -18,6 +18,7 @@ from ..models.errors import ModelError, RequestTooLongError
 from ..models.outbox import Chunk
 from ..models.pointer import bundled_point
 from ..models.prompt import Prompt, Segment
+from ..models.sums import day_lists
 from ..retrieval.embedder import ModelFilesError
 from ..retrieval.fit import bundled_fits
 from ..tools.tool import Tool
@@ -364,5 +365,7 @@ class Planner:
             pointings=pointings,
             notation=self._speech.notation,
             special=self._speech.special,
-            worked_out=thought is not None,
+            # What sums are worked out for, a plan has from the thought, word for word.
+            worked_out=thought is not None and not (self._thinker and self._thinker.sums),
+            day_lists=day_lists(thought or ""),
         )

@@ -132,7 +132,7 @@ class Thinker:
         self._samples = samples
         self._strategy = strategy or Majority()
         self._temperature = temperature
-        self._sums = sums
+        self.sums = sums
 
     def wanted(self, request: str) -> bool:
         """Whether this request is to be thought about."""
@@ -158,7 +158,7 @@ class Thinker:
             for chunk in best.chunks:
                 yield chunk
             return
-        thinking = Thinking(self._max_tokens, then=after, sums=self._sums)
+        thinking = Thinking(self._max_tokens, then=after, sums=self.sums)
         stream = self._engine.generate(
             prompt, max_tokens=max_tokens, adapter=self._adapter, thinking=thinking
         )
@@ -169,7 +169,7 @@ class Thinker:
     async def _elect(self, prompt: Prompt, then: Then, max_tokens: int) -> Candidate:
         """Let all thoughts run until the vote is decided."""
         thoughts = [
-            Thinking(self._max_tokens, self._temperature if number else 0.0, number, then, self._sums)
+            Thinking(self._max_tokens, self._temperature if number else 0.0, number, then, self.sums)
             for number in range(self._samples)
         ]
         candidates: list[Candidate] = []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .notation import Style
 from .number_grammar import Bounds, bounds_in, integers, multiple_in, numbers
-from .plan import print_string, print_value
+from .plan import Json, print_string, print_value
 from .reference_grammar import ANYTHING, Kinds, kinds_that_fill
 from .schema_branches import (
     Branch,
@@ -58,12 +58,14 @@ class Offer:
     evidence: strings are spans of the evidence, except where a schema says FREE.
     results: the kinds of the results that can be referred to.
     missing: the strings for which the evidence has no span.
+    day_lists: lists of days that a thought has worked out, which lists of dates are then one of.
     style, arguments: how calls are written, see `Notation`.
     """
 
     evidence: bool
     results: Kinds = frozenset()
     missing: frozenset[StringShape] = frozenset()
+    day_lists: tuple[tuple[str, ...], ...] = ()
     style: Style = Style.PLAN
     arguments: str = "arguments"
 
@@ -246,6 +248,12 @@ class ValueWriter:
         rest = branch.schema.get("items", True)
         if isinstance(rest, list):  # drafts before 2020-12 have the first items' schemas here
             first, rest = rest, branch.schema.get("additionalItems", True)
+        if isinstance(rest, Mapping) and rest.get("type") == "string" and rest.get("format") == "date":
+            whole: list[list[Json]] = [
+                [*days] for days in self._offer.day_lists if least <= len(days) <= most
+            ]
+            if whole and not first:
+                return self._terminal(" | ".join(literal(print_value(days)) for days in whole))
         if not isinstance(first, list) or len(first) > MAX_FIRST_ITEMS:
             raise MalformedSchema(f"prefixItems must be a list of at most {MAX_FIRST_ITEMS} schemas")
         firsts = [self.value(schema, depth + 1, True, free) for schema in first[:most]]

@@ -55,6 +55,16 @@ def worked_out(line: str) -> str | None:
         return None
 
 
+def day_lists(thought: str) -> tuple[tuple[str, ...], ...]:
+    """The lists of days (`2026-11-27`) that lines of a thought have worked out, with their years."""
+    lists = []
+    for line in thought.splitlines():
+        said, _, told = line.partition("=")
+        if (found := _DAYS.fullmatch(said)) and worked_out(f"{said}=") == told:
+            lists.append(tuple(day.isoformat() for day in _days(found)))
+    return tuple(lists)
+
+
 def _number(said: str) -> Fraction:
     """An expression's value. Raises ValueError, SyntaxError or ArithmeticError where it has none."""
     if not re.fullmatch(r"[\d.+*/() -]+", said) or re.fullmatch(r"[\d.]+", said) or _DATED.search(said):
@@ -149,12 +159,16 @@ def _time(found: re.Match[str]) -> str:
     return f"{at + length if found['sign'] == '+' else at - length:%Y-%m-%dT%H:%M}"
 
 
-def _days(found: re.Match[str]) -> str:
+def _listed(found: re.Match[str]) -> str:
+    return " ".join(f"{day:%m-%d}" for day in _days(found))
+
+
+def _days(found: re.Match[str]) -> list[date]:
     start, step, much = date.fromisoformat(found["day"]), int(found["step"]), _whole(found["much"])
     offsets = range(0, much if found["what"] == "for" else step * much, step)  # a step of 0: ValueError
     if not 0 < len(offsets) <= MOST_DAYS:
         raise ValueError(found["much"])
-    return " ".join(f"{start + timedelta(days=offset):%m-%d}" for offset in offsets)
+    return [start + timedelta(days=offset) for offset in offsets]
 
 
 _SUMS = (
@@ -165,5 +179,5 @@ _SUMS = (
     (_MONTH, _month),
     (_NTH, _nth),
     (_TIME, _time),
-    (_DAYS, _days),
+    (_DAYS, _listed),
 )

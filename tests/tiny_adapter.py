@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -36,8 +37,9 @@ def write_adapter(
     invocation: Sequence[int] = (),
     architecture: str = "qwen3",
     kind: str = "adapter",
+    extra: Mapping[str, NDArray[Any]] | None = None,
 ) -> None:
-    """Write an adapter to `path`."""
+    """Write an adapter to `path`. extra: tensors beside the pairs of matrices."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_type(kind)
     writer.add_string("adapter.type", "lora")
@@ -54,6 +56,8 @@ def write_adapter(
     for name, (a, b) in matrices.items():
         writer.add_tensor(f"{name}.lora_a", a)
         writer.add_tensor(f"{name}.lora_b", b)
+    for name, tensor in (extra or {}).items():
+        writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -181,6 +181,23 @@ def test_an_adapter_is_not_removed_while_it_writes(files: Files) -> None:
             driver.add_adapter(files.paths[0])
 
 
+def test_what_llama_cpp_refuses_is_an_error_and_the_model_goes_on_without_it(
+    files: Files, tmp_path: Path
+) -> None:
+    path = tmp_path / "late.gguf"
+    nameless = {f"{'x' * 80}_norm.weight": np.ones(4, np.float32)}  # beyond what llama.cpp takes as a name
+    write_adapter(path, files.matrices["shared"], metadata=BASE, extra=nameless)
+    with driving(files.model) as driver:
+        alone = driver.write(prompt(REQUEST), 2)
+        with pytest.raises(AdapterError, match=r"late\.gguf: llama\.cpp cannot load it \(.*tensor name"):
+            driver.add_adapter(path)
+        assert not driver.scheduler.adapters.files
+        with pytest.raises(UnknownAdapterError, match="no adapter 'late' is loaded"):
+            driver.write_all([prompt(REQUEST)], 1, [AdapterUse("late")])
+        assert close(driver.write(prompt(REQUEST), 2), alone)
+        driver.add_adapter(files.paths[1])
+
+
 class Switching(RuleBasedStateMachine):
     """Whatever was switched, removed, loaded and written before: each prompt gives what a cold run gives."""
 

@@ -22,14 +22,22 @@ T = TypeVar("T")
 
 EXPECTED = "a language model in GGUF format (version 2 or 3, little-endian), whole"
 
+_NAMES = (
+    *("UINT8", "INT8", "UINT16", "INT16", "UINT32", "INT32", "FLOAT32", "BOOL", "STRING", "ARRAY"),
+    *("UINT64", "INT64", "FLOAT64"),
+)
 _INTEGERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 10: "<Q", 11: "<q"}
 _SCALARS = {**_INTEGERS, 6: "<f", 7: "<?", 12: "<d"}
 _STRING, _ARRAY = 8, 9
-_MOST_NUMBERS = 64
+MOST_NUMBERS = 64
 """Integers of an array that is kept; longer ones (types of tokens) are left out."""
 
-# Bytes and values of a block, by ggml's number of the type: F32, F16, Q4_0, Q8_0, BF16.
-_BLOCKS = {0: (4, 1), 1: (2, 1), 2: (18, 32), 8: (34, 32), 30: (2, 1)}
+# Bytes and values of a block, by ggml's number of the type.
+BLOCKS = (
+    {0: (4, 1), 1: (2, 1), 30: (2, 1)}  # F32, F16, BF16
+    | {2: (18, 32), 3: (20, 32), 6: (22, 32), 7: (24, 32), 8: (34, 32)}  # Q4_0, Q4_1, Q5_0, Q5_1, Q8_0
+    | {10: (84, 256), 11: (110, 256), 12: (144, 256), 13: (176, 256), 14: (210, 256)}  # Q2_K to Q6_K
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +51,23 @@ class Tensor:
     @property
     def nbytes(self) -> int:
         """Its size in bytes; 0 for types whose blocks are not known here."""
-        size, values = _BLOCKS.get(self.type, (0, 1))
+        size, values = BLOCKS.get(self.type, (0, 1))
         return prod(self.shape) // values * size
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """All that stands before a GGUF file's data. arrays: short ones of integers, by their keys."""
+    """All that stands before a GGUF file's data.
+
+    arrays: short ones of integers, by their keys. types: what the value of each key is in GGUF's words, such
+    as "UINT32", and "UINT32[]" for an array of these. data: where the tensors' data begins in the file.
+    """
 
     metadata: Metadata
     arrays: Mapping[str, tuple[int, ...]]
     tensors: Mapping[str, Tensor]
+    types: Mapping[str, str]
+    data: int = 0
 
 
 def read_metadata(path: Path) -> dict[str, Value]:
@@ -125,7 +139,8 @@ def _start(reader: _Reader) -> tuple[int, Header]:
         raise _Malformed(f"version {version}")
     count = reader.integer("<Q")
     arrays: dict[str, tuple[int, ...]] = {}
-    return count, Header(dict(_pairs(reader, arrays)), arrays, {})
+    types: dict[str, str] = {}
+    return count, Header(dict(_pairs(reader, arrays, types)), arrays, {}, types)
 
 
 def _header(reader: _Reader) -> Header:
@@ -136,7 +151,7 @@ def _header(reader: _Reader) -> Header:
     for name, tensor in tensors.items():
         if start + tensor.offset + tensor.nbytes > len(reader.data):
             raise _Malformed(f"the data of {name} goes beyond the end at {len(reader.data)}")
-    return replace(header, tensors=tensors)
+    return replace(header, tensors=tensors, data=start)
 
 
 def _tensor(reader: _Reader) -> tuple[str, Tensor]:
@@ -145,23 +160,26 @@ def _tensor(reader: _Reader) -> tuple[str, Tensor]:
     return name, Tensor(shape, reader.integer("<I"), reader.integer("<Q"))
 
 
-def _pairs(reader: _Reader, arrays: dict[str, tuple[int, ...]]) -> Iterator[tuple[str, Value]]:
+def _pairs(
+    reader: _Reader, arrays: dict[str, tuple[int, ...]], types: dict[str, str]
+) -> Iterator[tuple[str, Value]]:
+    """The keys with one value; those of arrays go into `arrays`, the types of both into `types`."""
     for _ in range(reader.integer("<Q")):
         key = reader.string()
         kind = reader.integer("<I")
         if kind == _ARRAY:
-            _read_array(reader, key, arrays)
-        elif kind == _STRING:
-            yield key, reader.string()
-        elif kind in _SCALARS:
-            yield key, reader.scalar(_SCALARS[kind])
-        else:
+            types[key] = f"{_NAMES[_read_array(reader, key, arrays)]}[]"
+            continue
+        if kind not in _SCALARS and kind != _STRING:
             raise _Malformed(f"{key} has the unknown type {kind}")
+        types[key] = _NAMES[kind]
+        yield key, reader.string() if kind == _STRING else reader.scalar(_SCALARS[kind])
 
 
-def _read_array(reader: _Reader, key: str, arrays: dict[str, tuple[int, ...]]) -> None:
+def _read_array(reader: _Reader, key: str, arrays: dict[str, tuple[int, ...]]) -> int:
+    """Read or pass over an array; the type of its elements."""
     kind, count = reader.integer("<I"), reader.integer("<Q")
-    if kind in _INTEGERS and count <= _MOST_NUMBERS:
+    if kind in _INTEGERS and count <= MOST_NUMBERS:
         arrays[key] = tuple(reader.integer(_INTEGERS[kind]) for _ in range(count))
     elif kind in _SCALARS:
         reader.skip(count * struct.calcsize(_SCALARS[kind]))
@@ -170,3 +188,4 @@ def _read_array(reader: _Reader, key: str, arrays: dict[str, tuple[int, ...]]) -
             reader.skip(reader.integer("<Q"))
     else:
         raise _Malformed(f"an array of the unknown type {kind}")
+    return kind

@@ -8,10 +8,12 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ..models.adapter_file import AdapterFile, read_adapter
 from ..models.catalog import BUNDLED, Catalog, bundled_adapters
 from ..models.errors import ModelError
+from .display import value_text
 from .setting import data_folder_option, model_option, told_clearly
 from .thinking import added_adapters
 
@@ -36,9 +38,10 @@ def list_(model: Path | None, data_folder: Path) -> None:
         try:
             file = read_adapter(path, base)
         except ModelError as error:
-            table.add_row(path.stem, "", "", "", f"no: {str(error).removeprefix(f'{path}: ')}")
+            row = path.stem, "", "", "", f"no: {str(error).removeprefix(f'{path}: ')}"
         else:
-            table.add_row(file.name, file.kind or "plans", str(file.rank), _size(file), "yes")
+            row = file.name, file.kind or "plans", str(file.rank), _size(file), "yes"
+        table.add_row(*(Text(value_text(cell)) for cell in row))
     Console().print(table)
 
 
@@ -90,7 +93,7 @@ def info(name: str, model: Path | None, data_folder: Path) -> None:
         "prompt": "read by the model, its KV shared" if file.prompt_by_base else "read under the adapter",
         "trained on": file.base or "not told",
     }.items():
-        click.echo(f"{label:<11} {value}")
+        click.echo(f"{label:<11} {value_text(str(value))}")
 
 
 def adapter_paths(data_folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from .adapter_data import check_data
 from .errors import AdapterError
 from .metadata import MOST_NUMBERS, Header, Metadata, Tensor, read_header
 
+EXPECTED = "a LoRA adapter in GGUF format (version 2 or 3, little-endian), whole"
 INVOCATION = "adapter.alora.invocation_tokens"
 BASE = "scrubjay.adapter.base"
 PROMPT = "scrubjay.adapter.prompt"
@@ -55,7 +56,7 @@ def read_adapter(path: Path, model: Path, name: str | None = None) -> AdapterFil
     Raises `AdapterError` with the reason where it cannot be used with this model or llama.cpp could not bear
     what it holds, and `ModelFileError` where it is no GGUF file, or damaged or cut short.
     """
-    header, base = read_header(path), read_header(model)
+    header, base = read_header(path, EXPECTED), read_header(model)
     _check_kind(path, header.metadata, base.metadata)
     alpha, invocation = _check_values(path, header)
     ranks = _check_tensors(path, header, base)

@@ -29,6 +29,11 @@ _NAMES = (
 _INTEGERS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 10: "<Q", 11: "<q"}
 _SCALARS = {**_INTEGERS, 6: "<f", 7: "<?", 12: "<d"}
 _STRING, _ARRAY = 8, 9
+_ALIGNMENT = "general.alignment"
+_MOST_DIMENSIONS = 4
+_MOST_VALUES = 2**63 - 1
+"""Of one tensor: what ggml counts with."""
+
 MOST_NUMBERS = 64
 """Integers of an array that is kept; longer ones (types of tokens) are left out."""
 
@@ -75,28 +80,29 @@ def read_metadata(path: Path) -> dict[str, Value]:
 
     Raises `ModelFileError` when the file is missing or unreadable, is not GGUF, or ends within its metadata.
     """
-    return _read(path, lambda reader: dict(_start(reader)[1].metadata))
+    return _read(path, lambda reader: dict(_start(reader)[1].metadata), EXPECTED)
 
 
-def read_header(path: Path) -> Header:
-    """Read what a GGUF file says about itself and its tensors.
+def read_header(path: Path, expected: str = EXPECTED) -> Header:
+    """Read what a GGUF file says about itself and its tensors. expected: what it should be, for errors.
 
-    Raises `ModelFileError` as `read_metadata`, and when the file ends before its last tensor does.
+    Raises `ModelFileError` as `read_metadata`, and when what is said of the tensors cannot be, or the file
+    ends before its last tensor does.
     """
-    return _read(path, _header)
+    return _read(path, _header, expected)
 
 
-def _read(path: Path, read: Callable[[_Reader], T]) -> T:
+def _read(path: Path, read: Callable[[_Reader], T], expected: str) -> T:
     try:
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
-                raise ModelFileError(path, "this is not a GGUF file", EXPECTED)
+                raise ModelFileError(path, "this is not a GGUF file", expected)
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 return read(_Reader(data, 4))
     except OSError as error:
-        raise ModelFileError(path, f"the model file cannot be read ({error.strerror})", EXPECTED) from error
-    except (struct.error, UnicodeDecodeError, _Malformed) as error:
-        raise ModelFileError(path, f"the file is damaged or cut short ({error})", EXPECTED) from error
+        raise ModelFileError(path, f"the file cannot be read ({error.strerror})", expected) from error
+    except (struct.error, ValueError, ArithmeticError, _Malformed) as error:
+        raise ModelFileError(path, f"the file is damaged or cut short ({error})", expected) from error
 
 
 class _Malformed(Exception):
@@ -146,7 +152,11 @@ def _start(reader: _Reader) -> tuple[int, Header]:
 def _header(reader: _Reader) -> Header:
     count, header = _start(reader)
     tensors = dict(_tensor(reader) for _ in range(count))
-    alignment = int(header.metadata.get("general.alignment", 32))
+    alignment = header.metadata.get(_ALIGNMENT, 32)
+    if header.types.get(_ALIGNMENT, "UINT32") != "UINT32" or not isinstance(alignment, int):
+        raise _Malformed(f"{_ALIGNMENT} is of the type {header.types[_ALIGNMENT]}, and must be UINT32")
+    if alignment.bit_count() != 1:
+        raise _Malformed(f"{_ALIGNMENT} is {alignment}, and must be a power of two")
     start = -(-reader.position // alignment) * alignment
     for name, tensor in tensors.items():
         if start + tensor.offset + tensor.nbytes > len(reader.data):
@@ -156,7 +166,12 @@ def _header(reader: _Reader) -> Header:
 
 def _tensor(reader: _Reader) -> tuple[str, Tensor]:
     name = reader.string()
-    shape = tuple(reader.integer("<Q") for _ in range(reader.integer("<I")))
+    dimensions = reader.integer("<I")
+    if dimensions > _MOST_DIMENSIONS:
+        raise _Malformed(f"a tensor of {dimensions} dimensions is announced; {_MOST_DIMENSIONS} are the most")
+    shape = tuple(reader.integer("<Q") for _ in range(dimensions))
+    if prod(shape) > _MOST_VALUES:
+        raise _Malformed(f"a tensor of {prod(shape)} values is announced; {_MOST_VALUES} are the most")
     return name, Tensor(shape, reader.integer("<I"), reader.integer("<Q"))
 
 

@@ -82,3 +82,40 @@ def test_thinking_in_vain_says_what_to_do(run: Run) -> None:
     assert code == 1
     assert "no adapter for thinking that fits it" in output
     assert "`--think never` plans without" in output
+
+
+def test_what_a_file_says_of_itself_steers_no_terminal_and_is_no_markup(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    matrices = random_matrices(make_tiny_planner(files[0], metadata={"scrubjay.weights": "tiny"}))
+    said = {
+        "scrubjay.adapter.kind": "x[/b]\x1b[31m",
+        "general.description": "one\ntwo \x1b]0;three\x07 [bold]",
+    }
+    added = tmp_path / "data" / "adapters"
+    added.mkdir(parents=True)
+    write_adapter(added / "my[old].gguf", matrices, metadata=said)
+    write_adapter(added / "bad.gguf", matrices, metadata={"scrubjay.adapter.base": "\x1b[31m[/b]"})
+    code, listed = run("adapters", "list")
+    assert code == 0
+    assert "my[old]" in listed
+    assert "x[/b]" in listed
+    assert "trained on other weights" in " ".join(listed.split())
+    code, told = run("adapters", "info", "my[old]")
+    assert code == 0
+    assert "about       one two \ufffd]0;three\ufffd [bold]\n" in told
+    code, refused = run("adapters", "info", "bad")
+    assert code == 1
+    _, warned = run("plan", "note that I am late", "--json")
+    assert "Without the adapter bad: " in warned
+    assert "\x1b" not in listed + told + refused + warned
+
+
+def test_a_damaged_header_is_one_message_that_names_an_adapter(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.gguf").write_bytes(b"GGUF")
+    code, output = run("adapters", "info", str(tmp_path / "a.gguf"))
+    assert code == 1
+    assert "Expected: a LoRA adapter in GGUF format" in output
+    code, output = run("adapters", "info", "nothing")
+    assert code == 1
+    assert "nothing: the file cannot be read (No such file or directory). Expected: a LoRA adapter" in output

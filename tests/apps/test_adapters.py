@@ -1,5 +1,6 @@
 """`scrubjay adapters`, and how the commands think."""
 
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,44 @@ def test_an_adapter_for_another_model_is_refused_with_the_reason(
     assert code == 1
     assert "trained on other weights (another) than this model's (tiny)" in output
     assert run("adapters", "add", str(tmp_path / "tiny.gguf"))[0] == 1
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", "..", ".hidden", "two words", "x" * 101])
+def test_a_name_that_leads_elsewhere_is_no_name(
+    name: str, run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    code, output = run("adapters", "add", str(files[1]), "--name", name)
+    assert code == 1
+    assert "cannot be a name; give one of letters, digits, '.', '_' and '-'" in output
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_file_whose_name_is_none_is_added_under_another(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    odd = files[1].rename(tmp_path / "my[old].gguf")
+    code, output = run("adapters", "add", str(odd))
+    assert code == 1
+    assert "'my[old]' cannot be a name" in output
+    assert run("adapters", "add", str(odd), "--name", "my-old") == (0, "Added my-old.\n")
+
+
+def test_on_a_full_disk_nothing_is_added_and_nothing_is_left(
+    run: Run, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (files[1].stat().st_size // 2, hard))
+    try:
+        code, output = run("adapters", "add", str(files[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert code == 1
+    assert "File too large" in output
+    assert list((tmp_path / "data" / "adapters").iterdir()) == []
+    assert run("adapters", "add", str(files[1])) == (0, "Added works-out.\n")
+    (added,) = (tmp_path / "data" / "adapters").iterdir()
+    assert added.read_bytes() == files[1].read_bytes()
 
 
 def test_an_added_adapter_that_no_longer_fits_is_named_and_left_out(

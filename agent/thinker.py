@@ -19,6 +19,7 @@ from ..models.outbox import Chunk
 from ..models.prompt import Prompt
 from ..models.switcher import needs_thought
 from ..models.thinking import CannotThinkError, Thinking
+from .adapting import loaded_adapter
 from .votes import Candidate, Majority, Strategy
 
 _LOG = logging.getLogger(__name__)
@@ -207,6 +208,9 @@ async def open_thinker(
 ) -> Thinker | None:
     """Load adapters into an engine, and think with the reasoning one among them, or with the bundled one.
 
+    Adapters that others have loaded into the engine are not thought with; one of the same content as a file
+    that is named here is not loaded again.
+
     scale: how strongly the adapter acts, 1 as it was trained. strategy: chooses among several thoughts.
 
     None: nothing is thought, because it is not to be, or no adapter for thinking fits the model (why the
@@ -219,18 +223,15 @@ async def open_thinker(
             problem = "this engine takes no adapters and cannot think; load a GGUF model, or think='never'"
             raise CannotThinkError(problem)
         return None
-    for path in paths:
-        if path not in [file.path for file in engine.adapters]:
-            await engine.add_adapter(path)
+    named = [await loaded_adapter(engine, path) for path in paths]
     if when is Think.NEVER:
         return None
-    found = _reasoning(engine)
+    found = _reasoning(named)
     for path in bundled_adapters() if found is None else ():
         try:
-            await engine.add_adapter(path)
+            found = found or _reasoning([await loaded_adapter(engine, path)])
         except ModelError as error:  # the bundled ones are for the bundled planner alone
             _LOG.log(logging.WARNING if engine.path.parent == path.parent else logging.DEBUG, "%s", error)
-        found = found or _reasoning(engine)
     if found is None:
         if when is Think.ALWAYS:
             raise CannotThinkError("no reasoning adapter fits this model; name one, or think='never'")
@@ -247,8 +248,8 @@ async def open_thinker(
     )
 
 
-def _reasoning(engine: AdaptableEngine) -> AdapterFile | None:
-    return next((file for file in engine.adapters if file.kind == "reasoning"), None)
+def _reasoning(files: Iterable[AdapterFile]) -> AdapterFile | None:
+    return next((file for file in files if file.kind == "reasoning"), None)
 
 
 async def _collected(stream: AsyncGenerator[Chunk, None]) -> Candidate:

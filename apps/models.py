@@ -9,11 +9,13 @@ import click
 import psutil
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ..models.catalog import BUNDLED, LISTED, Catalog, Installed, bundled_planner
 from ..models.foreign import dialect_of
 from ..models.metadata import read_metadata
 from ..models.pull import pull as pull_model
+from .display import value_text
 from .setting import told_clearly
 
 
@@ -43,7 +45,8 @@ def list_models(catalog: Catalog) -> None:
     for name, entry in here.items():
         size = entry.path.stat().st_size if entry.path.exists() else None
         shown = _size(size) if size is not None else "missing"
-        table.add_row(name, shown, "", "", f"{entry.path}{' (adapter)' * (entry.kind == 'adapter')}")
+        where = f"{entry.path}{' (adapter)' * (entry.kind == 'adapter')}"
+        table.add_row(Text(value_text(name)), shown, "", "", Text(value_text(where)))
     free = psutil.virtual_memory().total
     for name, listed in LISTED.items():
         if name not in installed:
@@ -106,7 +109,7 @@ def info(catalog: Catalog, name: str) -> None:
     }
     for key, value in lines.items():
         if value not in (None, ""):
-            click.echo(f"{key:14}{value}")
+            click.echo(f"{key:14}{value_text(str(value))}")
 
 
 @models.command()

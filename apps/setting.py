@@ -18,6 +18,7 @@ from ..models.thinking import CannotThinkError
 from ..tools.errors import ToolError
 from ..tools.mcp.server import McpServer
 from ..tools.mcp.servers import named_servers
+from .display import safe_text
 from .thinking import cannot_think
 
 T = TypeVar("T")
@@ -96,4 +97,4 @@ def told_clearly() -> Iterator[None]:
     except CannotThinkError as error:
         raise click.ClickException(cannot_think("`--think never`")) from error
     except (ToolError, ModelError, SchemaError, PlanTooLong, PlanSyntaxError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(safe_text(str(error))) from error  # may tell what stands in a file

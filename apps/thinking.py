@@ -13,6 +13,7 @@ from ..agent.thinker import Think, Thinker, open_thinker
 from ..models.adapter_file import read_adapter
 from ..models.engine import LlamaEngine
 from ..models.errors import ModelError
+from .display import safe_text
 
 _KEY = "scrubjay.thinking"
 """Where a command's context keeps what was asked for."""
@@ -78,7 +79,8 @@ def fitting_adapters(data_folder: Path, model: Path) -> list[Path]:
             read_adapter(path, model)
         except ModelError as error:
             left = f"Without the adapter {path.stem}: {error}"
-            click.echo(f"{left} (`scrubjay adapters remove {path.stem}` ends this)", err=True)
+            told = f"{left} (`scrubjay adapters remove {path.stem}` ends this)"
+            click.echo(safe_text(told), err=True)
         else:
             fitting.append(path)
     return fitting

@@ -10,18 +10,22 @@ Beside llama.cpp's own keys a file may carry ours:
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from .adapter_data import check_data
 from .errors import AdapterError
-from .metadata import Header, Metadata, Tensor, read_header
+from .metadata import MOST_NUMBERS, Header, Metadata, Tensor, read_header
 
+EXPECTED = "a LoRA adapter in GGUF format (version 2 or 3, little-endian), whole"
 INVOCATION = "adapter.alora.invocation_tokens"
 BASE = "scrubjay.adapter.base"
 PROMPT = "scrubjay.adapter.prompt"
 KIND = "scrubjay.adapter.kind"
 SUMS = "scrubjay.adapter.sums"
 _ALPHA = "adapter.lora.alpha"
+_EMBEDDING = "token_embd.weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +53,28 @@ class AdapterFile:
 def read_adapter(path: Path, model: Path, name: str | None = None) -> AdapterFile:
     """Read an adapter for the model in the file `model`; its name is the file's unless another is given.
 
-    Raises `AdapterError` with the reason where it cannot be used with this model, and `ModelFileError` where
-    it is no GGUF file, or damaged or cut short.
+    Raises `AdapterError` with the reason where it cannot be used with this model or llama.cpp could not bear
+    what it holds, and `ModelFileError` where it is no GGUF file, or damaged or cut short.
     """
-    header, base = read_header(path), read_header(model)
+    header, base = read_header(path, EXPECTED), read_header(model)
     _check_kind(path, header.metadata, base.metadata)
+    alpha, invocation = _check_values(path, header)
     ranks = _check_tensors(path, header, base)
-    invocation = header.arrays.get(INVOCATION, ())
+    content = path.read_bytes()
+    check_data(path, _matrices(header), content, header.data)
     metadata = header.metadata
     return AdapterFile(
         path=path,
         name=name or path.stem,
         kind=str(metadata.get(KIND, "")),
         description=str(metadata.get("general.description", "")),
-        identity=hashlib.sha256(path.read_bytes()).hexdigest()[:16],
+        identity=hashlib.sha256(content).hexdigest()[:16],
         base=str(metadata.get(BASE, "")),
         rank=max(ranks),
-        alpha=float(metadata.get(_ALPHA, 0.0)),
+        alpha=alpha,
         invocation=invocation,
         prompt_by_base=bool(invocation) or metadata.get(PROMPT) == "base",
-        nbytes=path.stat().st_size,
+        nbytes=len(content),
         sums=bool(metadata.get(SUMS, False)),
     )
 
@@ -96,26 +102,48 @@ def _check_kind(path: Path, metadata: Metadata, base: Metadata) -> None:
         )
 
 
+def _check_values(path: Path, header: Header) -> tuple[float, tuple[int, ...]]:
+    """Alpha and the invocation tokens; raises `AdapterError` for values that are not what llama.cpp reads."""
+    for key, wanted in {_ALPHA: "FLOAT32", INVOCATION: "UINT32[]"}.items():
+        if (found := header.types.get(key, wanted)) != wanted:
+            raise AdapterError(path, f"{key} is of the type {found}, and must be {wanted}")
+    alpha = float(header.metadata.get(_ALPHA, 0.0))
+    if not math.isfinite(alpha):
+        raise AdapterError(path, f"{_ALPHA} is {alpha}, and must be a finite number")
+    if INVOCATION in header.types and INVOCATION not in header.arrays:
+        raise AdapterError(path, f"{INVOCATION} holds more than {MOST_NUMBERS} tokens")
+    return alpha, header.arrays.get(INVOCATION, ())
+
+
 def _check_tensors(path: Path, header: Header, base: Header) -> list[int]:
     """The rank of every pair of matrices; raises `AdapterError` for one that fits nothing in the base."""
     ranks = []
-    names = [name for name in header.tensors if not name.endswith("_norm.weight")]
-    for target in dict.fromkeys(name.removesuffix(".lora_a").removesuffix(".lora_b") for name in names):
+    names = [name.removesuffix(".lora_a").removesuffix(".lora_b") for name in _matrices(header)]
+    for target in dict.fromkeys(names):
         a, b = header.tensors.get(f"{target}.lora_a"), header.tensors.get(f"{target}.lora_b")
         if a is None or b is None:
             raise AdapterError(path, f"of the pair {target}.lora_a and .lora_b one is missing")
         whole = base.tensors.get(target)
         if whole is None:
             raise AdapterError(path, f"it changes {target}, which this model does not have")
-        if not _fits(a, b, whole, embedding=target == "token_embd.weight"):
+        if not _fits(a, b, whole, embedding=target == _EMBEDDING):
             raise AdapterError(
                 path,
                 f"{target} is {_size(whole)} in this model, and the adapter's pair is {_size(a)}, {_size(b)}",
             )
-        ranks.append(min(a.shape))
+        if b.shape[0] < 1:
+            raise AdapterError(path, f"the pair of {target} has the rank 0; it must be at least 1")
+        if target == _EMBEDDING and "output.weight" not in base.tensors:
+            raise AdapterError(path, f"it changes {target}, with which this model also writes")
+        ranks.append(b.shape[0])
     if not ranks:
         raise AdapterError(path, "it holds no matrices")
     return ranks
+
+
+def _matrices(header: Header) -> dict[str, Tensor]:
+    """All tensors but the weights of norms, which llama.cpp passes over."""
+    return {name: tensor for name, tensor in header.tensors.items() if not name.endswith("_norm.weight")}
 
 
 def _fits(a: Tensor, b: Tensor, whole: Tensor, embedding: bool) -> bool:

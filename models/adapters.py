@@ -11,7 +11,7 @@ import llama_cpp
 
 from .adapter_file import AdapterFile
 from .errors import AdapterError, UnknownAdapterError
-from .library import Model, last_errors
+from .library import Model, forget_errors, last_errors
 
 if TYPE_CHECKING:
     from .context import Context
@@ -88,9 +88,10 @@ class Adapters:
         """Load an adapter. Raises `AdapterError` for a name that is taken, or where llama.cpp refuses it."""
         if file.name in self._loaded:
             raise AdapterError(file.path, f"an adapter called {file.name!r} is loaded; give it another name")
+        forget_errors()
         pointer = llama_cpp.llama_adapter_lora_init(self._model.pointer, os.fsencode(file.path))
-        if pointer is None:
-            raise AdapterError(file.path, f"llama.cpp cannot load it ({last_errors()})")
+        if not pointer:  # a typed pointer: one to nothing is false, and not None
+            raise AdapterError(file.path, f"llama.cpp cannot load it ({last_errors() or 'no reason given'})")
         self._loaded[file.name] = LoadedAdapter(file, pointer)
 
     def get(self, use: AdapterUse | None) -> Switch | None:

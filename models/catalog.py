@@ -105,6 +105,12 @@ def bundled_adapters() -> tuple[Path, ...]:
     return tuple(path for name in ADAPTERS if (path := _WEIGHTS / f"{name}.gguf").is_file())
 
 
+def check_name(name: str) -> None:
+    """Raise `CatalogError` for what cannot be the name of a model or an adapter."""
+    if not _NAME.fullmatch(name):
+        raise CatalogError(f"{name!r} cannot be a name; give one of letters, digits, '.', '_' and '-'")
+
+
 def default_folder() -> Path:
     """Where pulled models are kept on this platform."""
     return Path(platformdirs.user_data_path("scrubjay", appauthor=False)) / "models"
@@ -158,9 +164,7 @@ class Catalog:
         metadata = read_metadata(path)
         kind = "adapter" if metadata.get("general.type") == "adapter" else "model"
         entry = Installed(name or path.stem.lower(), path.resolve(), source, kind)
-        if not _NAME.fullmatch(entry.name):
-            problem = f"{entry.name!r} cannot be a name; give one of letters, digits, '.', '_' and '-'"
-            raise CatalogError(problem)
+        check_name(entry.name)
         installed = self.installed()
         if entry.name == BUNDLED or replace(installed.get(entry.name, entry), source=source) != entry:
             raise CatalogError(f"there is a model {entry.name!r} already; give another name with --name")

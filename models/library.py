@@ -90,6 +90,11 @@ def silence() -> None:
     llama_cpp.llama_log_set(_log, ctypes.c_void_p(None))
 
 
+def forget_errors() -> None:
+    """Empty what `last_errors` tells, before a call of which only its own errors are wanted."""
+    _last_errors.clear()
+
+
 def last_errors() -> str:
     """What llama.cpp logged as errors lately, for a message."""
     return "; ".join(_last_errors)

@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
+from gguf import GGMLQuantizationType, GGUFValueType
 from numpy.typing import NDArray
 
 Matrices = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+AnyMatrices = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
+Value = tuple[Any, GGUFValueType] | tuple[Any, GGUFValueType, GGUFValueType]
+"""A value, its type and, for an array, that of its elements."""
+
+ALPHA = "adapter.lora.alpha"
+INVOCATION = "adapter.alora.invocation_tokens"
 
 PARTS = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 
@@ -29,31 +37,37 @@ def random_matrices(
 
 def write_adapter(
     path: Path,
-    matrices: Matrices,
+    matrices: AnyMatrices,
     *,
     alpha: float = 4.0,
     metadata: Mapping[str, str] | None = None,
     invocation: Sequence[int] = (),
     architecture: str = "qwen3",
     kind: str = "adapter",
+    extra: Mapping[str, NDArray[Any]] | None = None,
+    values: Mapping[str, Value] | None = None,
+    weight_type: GGMLQuantizationType | None = None,
 ) -> None:
-    """Write an adapter to `path`."""
+    """Write an adapter to `path`.
+
+    extra: tensors beside the pairs of matrices. values: keys with values of any GGUF type, in place of what
+    would stand there. weight_type: of the matrices; otherwise that of the arrays.
+    """
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_type(kind)
     writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", alpha)
-    for key, value in (metadata or {}).items():
-        writer.add_string(key, value)
+    pairs: dict[str, Value] = {ALPHA: (alpha, GGUFValueType.FLOAT32)}
+    pairs |= {key: (value, GGUFValueType.STRING) for key, value in (metadata or {}).items()}
     if invocation:
-        writer.add_key_value(
-            "adapter.alora.invocation_tokens",
-            list(invocation),
-            gguf.GGUFValueType.ARRAY,
-            sub_type=gguf.GGUFValueType.UINT32,
-        )
-    for name, (a, b) in matrices.items():
-        writer.add_tensor(f"{name}.lora_a", a)
-        writer.add_tensor(f"{name}.lora_b", b)
+        pairs[INVOCATION] = list(invocation), GGUFValueType.ARRAY, GGUFValueType.UINT32
+    for key, (value, *types) in {**pairs, **(values or {})}.items():
+        writer.add_key_value(key, value, *types)
+    for name, pair in matrices.items():
+        for part, matrix in zip("ab", pair, strict=True):
+            data = matrix if weight_type is None else gguf.quants.quantize(matrix, weight_type)
+            writer.add_tensor(f"{name}.lora_{part}", data, raw_dtype=weight_type)
+    for name, tensor in (extra or {}).items():
+        writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -1,9 +1,11 @@
 """Thinking before planning, on a real engine: what is thought about, and what may be written then."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -14,8 +16,11 @@ from scrubjay.agent.planner import Planner
 from scrubjay.agent.policy import Policy
 from scrubjay.agent.thinker import Think, open_thinker
 from scrubjay.agent.votes import Candidate
+from scrubjay.models.adapters import AdapterUse
 from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.models.errors import AdapterError, ModelError
+from scrubjay.models.outbox import Chunk
+from scrubjay.models.prompt import Prompt
 from scrubjay.models.thinking import ThinkFirst
 from scrubjay.testing import ScriptedPlanner
 from scrubjay.tools.tool import Tool
@@ -188,6 +193,88 @@ async def test_an_adapter_that_does_not_fit_is_refused(files: tuple[Path, Path],
             await open_thinker(engine, [other])
         with pytest.raises(ModelError, match="no reasoning adapter fits this model"):
             await open_thinker(engine, when=Think.ALWAYS)
+
+
+@pytest.fixture
+def three(files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Files of reasoning adapters: two of different content and one name, and the bundled one."""
+    (tmp_path / "other").mkdir()
+    paths = [tmp_path / "mine.gguf", tmp_path / "other" / "mine.gguf", tmp_path / "bundled.gguf"]
+    weights = make_tiny_planner(tmp_path / "same.gguf", metadata={"scrubjay.weights": "tiny"})
+    for seed, path in enumerate(paths, start=1):
+        write_adapter(path, random_matrices(weights, seed), metadata=REASONING)
+    monkeypatch.setattr("scrubjay.agent.thinker.bundled_adapters", lambda: (paths[-1],))
+    return paths
+
+
+async def uses(engine: LlamaEngine, *adapters: Path) -> bytes:
+    """The file of the adapter that is switched on for what an agent with these thinks."""
+    asked: list[AdapterUse | None] = []
+    generate = engine.generate
+
+    def noted(prompt: Prompt, **options: Any) -> AsyncGenerator[Chunk, None]:
+        asked.append(options.get("adapter"))
+        return generate(prompt, **options)
+
+    with patch.object(engine, "generate", noted):
+        agent = Agent(
+            [NOTE],
+            engine,
+            policy=Policy(allow_effects=True),
+            adapters=adapters,
+            think="always",
+            max_think_tokens=4,
+        )
+        async with agent:
+            await agent.run("note that I am late")
+    use = next(use for use in asked if use is not None)
+    return next(file.path.read_bytes() for file in engine.adapters if file.name == use.name)
+
+
+async def test_agents_that_share_an_engine_think_each_with_the_adapter_that_it_names(
+    files: tuple[Path, Path], three: list[Path]
+) -> None:
+    mine, other, bundled = three
+    async with loaded(files[0]) as engine:
+        assert await uses(engine, mine) == mine.read_bytes()
+        assert await uses(engine, other) == other.read_bytes()
+        assert await uses(engine) == bundled.read_bytes()
+        assert await uses(engine, mine) == mine.read_bytes()
+        assert [file.name for file in engine.adapters] == ["mine", "mine-2", "bundled"]
+
+
+async def test_one_adapter_by_several_paths_is_loaded_once(
+    files: tuple[Path, Path], three: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = three[0]
+    copy, link = mine.with_name("copy.gguf"), mine.with_name("link.gguf")
+    copy.write_bytes(mine.read_bytes())
+    link.symlink_to(mine)
+    monkeypatch.chdir(mine.parent)
+    async with loaded(files[0]) as engine:
+        for path in (mine, Path("mine.gguf"), Path("other/../mine.gguf"), copy, link):
+            assert await uses(engine, path) == mine.read_bytes()
+        assert [file.name for file in engine.adapters] == ["mine"]
+
+
+async def test_a_file_that_changed_since_it_was_loaded_is_loaded_anew(
+    files: tuple[Path, Path], three: list[Path]
+) -> None:
+    mine, other, _ = three
+    async with loaded(files[0]) as engine:
+        assert await open_thinker(engine, [mine])
+        mine.write_bytes(other.read_bytes())
+        assert await open_thinker(engine, [mine])
+        assert [file.name for file in engine.adapters] == ["mine", "mine-2"]
+
+
+async def test_adapters_of_one_name_may_be_loaded_at_once(
+    files: tuple[Path, Path], three: list[Path]
+) -> None:
+    async with loaded(files[0]) as engine:
+        thinkers = await asyncio.gather(*(open_thinker(engine, [path]) for path in three[:2] * 4))
+        assert all(thinkers)
+        assert {file.name for file in engine.adapters} == {"mine", "mine-2"}
 
 
 async def test_an_engine_without_adapters_plans_without_thought() -> None:

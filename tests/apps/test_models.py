@@ -6,6 +6,8 @@ from click.testing import CliRunner
 from scrubjay.apps.commands import scrubjay
 from scrubjay.models.catalog import LISTED, bundled_planner
 
+from ..tiny_model import make_tiny_planner
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
@@ -34,6 +36,24 @@ def test_a_file_is_added_shown_and_removed(run, tmp_path: Path) -> None:  # type
     assert "dialect       scrubjay-1" in output
     assert "left where it is" in run("remove", "mine")[1]
     assert bundled_planner().exists()
+
+
+def test_what_a_file_says_of_itself_steers_no_terminal_and_is_no_markup(  # type: ignore[no-untyped-def]
+    run, tmp_path: Path
+) -> None:
+    path = tmp_path / "my[old].gguf"
+    make_tiny_planner(path)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"tiny random planner", b"\x1b]0;evil\x07 planner!!"))
+    assert run("add", str(path), "--name", "mine")[0] == 0
+    assert "my[old].gguf" in run("list")[1].replace("\n", "")
+    code, output = run("info", "mine")
+    assert code == 0
+    assert "name          \ufffd]0;evil\ufffd planner!!\n" in output
+    path.write_bytes(content.replace(b"scrubjay-1", b"scrubj\x1b[1m"))
+    code, output = run("info", "mine")
+    assert code == 1
+    assert "\x1b" not in output
 
 
 def test_what_cannot_be_done_is_told_with_exit_code_1(run) -> None:  # type: ignore[no-untyped-def]

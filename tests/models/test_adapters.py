@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gguf import GGMLQuantizationType as Type
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -179,6 +180,38 @@ def test_an_adapter_is_not_removed_while_it_writes(files: Files) -> None:
             driver.write_all([prompt("x")], 1, [AdapterUse("other")])
         with pytest.raises(AdapterError, match="is loaded"):
             driver.add_adapter(files.paths[0])
+
+
+def test_what_llama_cpp_refuses_is_an_error_and_the_model_goes_on_without_it(
+    files: Files, tmp_path: Path
+) -> None:
+    path = tmp_path / "late.gguf"
+    nameless = {f"{'x' * 80}_norm.weight": np.ones(4, np.float32)}  # beyond what llama.cpp takes as a name
+    write_adapter(path, files.matrices["shared"], metadata=BASE, extra=nameless)
+    with driving(files.model) as driver:
+        alone = driver.write(prompt(REQUEST), 2)
+        with pytest.raises(AdapterError, match=r"late\.gguf: llama\.cpp cannot load it \(.*tensor name"):
+            driver.add_adapter(path)
+        assert not driver.scheduler.adapters.files
+        with pytest.raises(UnknownAdapterError, match="no adapter 'late' is loaded"):
+            driver.write_all([prompt(REQUEST)], 1, [AdapterUse("late")])
+        assert close(driver.write(prompt(REQUEST), 2), alone)
+        driver.add_adapter(files.paths[1])
+
+
+@pytest.mark.parametrize("kind", [Type.F16, Type.BF16, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1, Type.Q8_0])
+def test_adapters_of_every_type_that_is_taken_write_nearly_the_same(
+    kind: Type, files: Files, tmp_path: Path
+) -> None:
+    matrices = random_matrices(files.weights, rank=32, strength=0.3)
+    write_adapter(tmp_path / "exact.gguf", matrices, metadata=BASE)
+    write_adapter(tmp_path / "rounded.gguf", matrices, metadata=BASE, weight_type=kind)
+    with driving(files.model) as driver:
+        driver.add_adapter(tmp_path / "exact.gguf")
+        driver.add_adapter(tmp_path / "rounded.gguf")
+        uses = [AdapterUse("exact"), AdapterUse("rounded"), None]
+        exact, rounded, alone = (rows[0] for rows in driver.write_all([prompt(REQUEST, TOOLS)] * 3, 1, uses))
+    assert np.abs(rounded - exact).mean() < 0.4 * np.abs(alone - exact).mean()
 
 
 class Switching(RuleBasedStateMachine):

@@ -180,7 +180,7 @@ class KVFiles:
             try:
                 with path.open("rb") as file:
                     key = read_key(file, self._origin)
-            except (OSError, UnusableFile, ValueError):
+            except (OSError, UnusableFile):
                 continue  # `read` will say what is wrong, if anybody asks for it
             yield key
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from .context import SavedCells
-from .kv_format import UnusableFile, read_key, read_segment, write_segment
+from .kv_format import UnusableFile, read_key, read_segment, segment_size, write_segment
 from .origin import Origin
 from .segment_key import SegmentKey
 
@@ -92,6 +92,9 @@ class KVFiles:
         path = self._path(key)
         try:
             self._write(path, key, cells)
+            self._note(path, segment_size(key, cells), self._used.get(path, time.time()))
+            if self._total > self._limit:
+                self._trim()
         except OSError as error:
             self._writable = False
             self._waiting.clear()
@@ -101,10 +104,6 @@ class KVFiles:
                 f"cached segments cannot be kept in {self._root} ({error.strerror}); they are"
                 " computed again after a restart. Free some space or name another folder.",
             )
-            return
-        self._note(path, path.stat().st_size if path.exists() else 0, self._used.get(path, time.time()))
-        if self._total > self._limit:
-            self._trim()
 
     def size(self, key: SegmentKey) -> int:
         """The bytes that a segment takes that is here."""
@@ -165,12 +164,18 @@ class KVFiles:
         return list(self._keys([path for path in ours if self._entries[path].used == last]))
 
     def forget(self) -> None:
-        """Take away everything of this origin."""
+        """Take away everything of this origin. Raises OSError, at the end, if a file could not be removed."""
         self._waiting.clear()
         self._waiting_bytes = 0
+        refused: OSError | None = None
         for path in self._ours():
             self._drop(path)
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                refused = error
+        if refused is not None:
+            raise refused
 
     def _ours(self) -> list[Path]:
         return [path for path in self._entries if path.parent == self._folder]
@@ -200,7 +205,7 @@ class KVFiles:
     def _scan(self) -> None:
         self._entries.clear()
         self._total = 0
-        for path in self._root.glob("*/*"):
+        for path in (path for folder in _inside(self._root) for path in _inside(folder)):
             try:
                 stat = path.stat()
                 if path.suffix == ".kv":
@@ -215,9 +220,9 @@ class KVFiles:
         ours = self._folder / "origin.json"
         if ours.exists():
             return
-        for other in self._root.glob("*/origin.json"):
+        for folder in _inside(self._root):
             try:
-                origin = Origin.from_json(other.read_text())
+                origin = Origin.from_json((folder / ours.name).read_text())
             except (OSError, ValueError, TypeError):
                 continue
             if origin.model == self._origin.model:
@@ -280,6 +285,14 @@ class KVFiles:
         if what not in self._said:
             self._said.add(what)
             _log.warning(message)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What a folder holds: nothing if it has vanished or is none."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _private(path: str, flags: int) -> int:

@@ -26,6 +26,11 @@ class UnusableFile(Exception):
     """Why a file is not what it should be."""
 
 
+def segment_size(key: SegmentKey, cells: SavedCells) -> int:
+    """The bytes that a segment's file takes."""
+    return _START + len(key.adapter.encode()) + 4 * (len(key.before) + len(key.tokens)) + len(cells)
+
+
 def write_segment(file: BinaryIO, key: SegmentKey, cells: SavedCells, origin: Origin) -> None:
     """Write a segment. Raises OSError."""
     adapter = key.adapter.encode()

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import platformdirs
+
+from .replacing import replacing
 
 
 def fingerprint(model: Path) -> str:
@@ -29,9 +30,8 @@ def fingerprint(model: Path) -> str:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     try:
         finding.parent.mkdir(parents=True, exist_ok=True)
-        temporary = finding.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"file": known, "sha256": digest}))
-        temporary.replace(finding)
+        with replacing(finding) as file:
+            file.write(json.dumps({"file": known, "sha256": digest}).encode())
     except OSError:
         pass  # the next start reads the file again
     return digest

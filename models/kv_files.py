@@ -2,10 +2,11 @@
 
 A file holds what it was made from besides its cells: it is used only if its origin, its adapter, its tokens
 and what they saw are the ones that are asked for, and its checksum is right. It is written under a temporary
-name and renamed, so a process that is killed leaves no half of one. Files may vanish at any time.
+name and renamed, so a process that is killed leaves no half of one. Files and folders may vanish at any time.
 """
 
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -21,6 +22,7 @@ import numpy as np
 from .context import SavedCells
 from .kv_format import UnusableFile, read_key, read_segment, segment_size, write_segment
 from .origin import Origin
+from .replacing import SUFFIX, replacing
 from .segment_key import SegmentKey
 
 _log = logging.getLogger("scrubjay.cache")
@@ -45,6 +47,7 @@ class KVFiles:
         """
         self._root = folder
         self._folder = folder / origin.name
+        self._origin_file = self._folder / "origin.json"
         self._origin = origin
         self._limit = limit
         self._said: set[str] = set()
@@ -95,15 +98,13 @@ class KVFiles:
             self._note(path, segment_size(key, cells), self._used.get(path, time.time()))
             if self._total > self._limit:
                 self._trim()
+        except FileNotFoundError as error:
+            self._say_unkept(error)  # this one is not kept; the next one may be
         except OSError as error:
             self._writable = False
             self._waiting.clear()
             self._waiting_bytes = 0
-            self._say(
-                "write",
-                f"cached segments cannot be kept in {self._root} ({error.strerror}); they are"
-                " computed again after a restart. Free some space or name another folder.",
-            )
+            self._say_unkept(error)
 
     def size(self, key: SegmentKey) -> int:
         """The bytes that a segment takes that is here."""
@@ -191,16 +192,16 @@ class KVFiles:
 
     def _open(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._make_folder()
             self._scan()
             self._tell_of_others()
+            self._write_origin()
         except OSError as error:
-            self._writable = False
-            self._say(
-                "write",
-                f"cached segments cannot be kept in {self._root} ({error.strerror}); they are"
-                " computed again after a restart. Name another folder, or make this one writable.",
-            )
+            self._writable = isinstance(error, FileNotFoundError)
+            self._say_unkept(error)
+
+    def _make_folder(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _scan(self) -> None:
         self._entries.clear()
@@ -210,19 +211,18 @@ class KVFiles:
                 stat = path.stat()
                 if path.suffix == ".kv":
                     self._note(path, stat.st_size, stat.st_mtime)
-                elif path.suffix == ".part" and stat.st_mtime < time.time() - _STALE_S:
+                elif path.suffix == SUFFIX and stat.st_mtime < time.time() - _STALE_S:
                     path.unlink()
             except OSError:
                 continue  # another process took it away
 
     def _tell_of_others(self) -> None:
         """Say it when this model's segments were computed under other conditions."""
-        ours = self._folder / "origin.json"
-        if ours.exists():
+        if self._origin_file.exists():
             return
         for folder in _inside(self._root):
             try:
-                origin = Origin.from_json((folder / ours.name).read_text())
+                origin = Origin.from_json((folder / self._origin_file.name).read_text())
             except (OSError, ValueError, TypeError):
                 continue
             if origin.model == self._origin.model:
@@ -232,19 +232,24 @@ class KVFiles:
                     f"this model's cached segments were made with another {what}; they are computed again",
                 )
                 break
-        temporary = ours.with_suffix(f".{os.getpid()}.part")
-        temporary.write_text(self._origin.to_json())
-        temporary.replace(ours)
+
+    def _write_origin(self) -> None:
+        if not self._origin_file.exists():
+            with replacing(self._origin_file) as file:
+                file.write(self._origin.to_json().encode())
 
     def _write(self, path: Path, key: SegmentKey, cells: SavedCells) -> None:
-        temporary = path.with_suffix(f".{os.getpid()}.part")
+        """Write a segment, into a folder made anew where it has vanished. Raises OSError."""
         try:
-            with open(temporary, "wb", opener=_private) as file:
-                write_segment(file, key, cells, self._origin)
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+            self._write_segment(path, key, cells)
+        except FileNotFoundError:
+            self._make_folder()
+            self._write_origin()
+            self._write_segment(path, key, cells)
+
+    def _write_segment(self, path: Path, key: SegmentKey, cells: SavedCells) -> None:
+        with replacing(path) as file:
+            write_segment(file, key, cells, self._origin)
 
     def _trim(self) -> None:
         """Take away what was used longest ago, by any process, and a little more than needed."""
@@ -281,6 +286,14 @@ class KVFiles:
         name = sha256(self._origin.digest + key.adapter.encode() + b"\0" + tokens).hexdigest()[:32]
         return self._folder / f"{name}.kv"
 
+    def _say_unkept(self, error: OSError) -> None:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        self._say(
+            "write",
+            f"cached segments cannot be kept in {self._root} ({error.strerror}); they are computed again"
+            f" after a restart. {'Free some space' if full else 'Make it writable'} or name another folder.",
+        )
+
     def _say(self, what: str, message: str) -> None:
         if what not in self._said:
             self._said.add(what)
@@ -293,7 +306,3 @@ def _inside(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except OSError:
         return []
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -29,6 +29,8 @@ _log = logging.getLogger("scrubjay.cache")
 
 _WAITING_BYTES = 64 * 2**20
 _STALE_S = 600.0
+_TRIMMED = 0.95
+"""What part of the limit stays when files leave: the folder is not read again before the rest is full."""
 
 
 @dataclass(slots=True)
@@ -50,10 +52,12 @@ class KVFiles:
         self._origin_file = self._folder / "origin.json"
         self._origin = origin
         self._limit = limit
+        self._trimmed = int(_TRIMMED * limit)
         self._said: set[str] = set()
         self._waiting: OrderedDict[SegmentKey, SavedCells] = OrderedDict()
         self._waiting_bytes = 0
         self._pinned: set[Path] = set()
+        self._reserved = 0  # bytes for pinned ones, whether they are written by now or not
         self._used: dict[Path, float] = {}  # when, as far as the disk doesn't know
         self._writable = True
         self._entries: dict[Path, _Entry] = {}
@@ -75,10 +79,18 @@ class KVFiles:
         return key in self._waiting or self._path(key) in self._entries
 
     def put(self, key: SegmentKey, cells: SavedCells, pinned: bool = False) -> None:
-        """Have a segment written when there is time, see `write_one`; a pinned one stays on the disk."""
-        if pinned:
-            self._pinned.add(self._path(key))
-        if not self._writable or key in self or len(cells) > self._limit:
+        """Have a segment written when there is time, see `write_one`.
+
+        A pinned one leaves the disk last. What doesn't fit beside the pinned ones is not written.
+        """
+        path, size = self._path(key), segment_size(key, cells)
+        if path not in self._pinned:
+            if size > self._trimmed - self._reserved:
+                return
+            if pinned:
+                self._pinned.add(path)
+                self._reserved += size
+        if not self._writable or key in self:
             return
         self._waiting[key] = cells
         self._waiting_bytes += len(cells)
@@ -252,16 +264,18 @@ class KVFiles:
             write_segment(file, key, cells, self._origin)
 
     def _trim(self) -> None:
-        """Take away what was used longest ago, by any process, and a little more than needed."""
+        """Take away what was used longest ago, by any process, and a little more than needed.
+
+        Pinned ones leave last: only where files take more than they should.
+        """
         self._tell_uses()
         self._scan()
-        for path in sorted(self._entries, key=lambda path: self._entries[path].used):
-            if self._total <= 0.95 * self._limit:
+        for path in sorted(self._entries, key=lambda path: (path in self._pinned, self._entries[path].used)):
+            if self._total <= self._trimmed:
                 return
-            if path not in self._pinned:
-                self._drop(path)
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
+            self._drop(path)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _tell_uses(self) -> None:
         """Let other processes, and the one after this, know what was used."""

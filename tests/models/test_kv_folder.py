@@ -22,6 +22,10 @@ KEY = SegmentKey((1,), (2, 3, 4))
 CELLS = np.arange(1000, dtype=np.uint8)
 
 
+def on_disk(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.glob("*/*.kv"))
+
+
 @contextmanager
 def vanishing(folder: Path) -> Iterator[None]:
     """Somebody takes segments away as they come, until the block ends."""
@@ -122,3 +126,42 @@ def test_files_that_have_vanished_are_forgotten(tmp_path: Path) -> None:
     files.forget()
     assert not list(tmp_path.glob("*/*.kv"))
     assert files.bytes == 0
+
+
+def test_pinned_segments_keep_to_the_limit_and_leave_room_for_others(tmp_path: Path) -> None:
+    files = KVFiles(tmp_path, ORIGIN, 2_000_000)
+    keys = [SegmentKey((), (number,)) for number in range(20)]
+    for key in keys:
+        files.put(key, np.zeros(500_000, np.uint8), pinned=True)
+        files.flush()
+        assert on_disk(tmp_path) == files.bytes <= 2_000_000
+    with patch("scrubjay.models.kv_files._inside", side_effect=AssertionError("there was room")):
+        for number in range(100):
+            files.put(SegmentKey((1,), (number,)), CELLS)
+            files.flush()
+    again = KVFiles(tmp_path, ORIGIN, 2_000_000)
+    assert [key for key in keys if again.read(key) is not None] == keys[
+        :3
+    ]  # as in memory, the first ones stay
+    assert all(again.read(SegmentKey((1,), (number,))) is not None for number in range(100))
+
+
+def test_what_does_not_fit_beside_pinned_segments_is_not_written(tmp_path: Path) -> None:
+    files = KVFiles(tmp_path, ORIGIN, 10_000)
+    files.put(KEY, np.zeros(5_000, np.uint8), pinned=True)
+    files.put(large := SegmentKey((), (1,)), np.zeros(6_000, np.uint8))
+    files.put(small := SegmentKey((), (2,)), CELLS)
+    files.flush()
+    assert large not in files
+    assert KEY in files
+    assert small in files
+
+
+def test_pinned_segments_of_another_engine_leave_like_others(tmp_path: Path) -> None:
+    for number in range(2):
+        files = KVFiles(tmp_path, ORIGIN, 10_000)
+        for place in range(6):
+            files.put(SegmentKey((number,), (place,)), CELLS, pinned=True)
+            files.flush()
+    assert on_disk(tmp_path) <= 10_000
+    assert all(files.read(SegmentKey((1,), (place,))) is not None for place in range(6))

@@ -24,6 +24,7 @@ from ..models.prompt import Prompt
 from ..models.reuse import Way
 from ..models.traces import Comparison, Trace, compare, drift, verdict
 from ..tools.builtin import builtin_tools
+from ..tools.errors import ToolDefinitionError
 from ..tools.tool import Tool
 from .setting import model_option, run
 
@@ -89,7 +90,7 @@ class WatchedEngine:
     help="Lines of {query, tools?}, as for `scrubjay eval`.  [default: a few requests to the built-in tools]",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many cases, spread over the file.")
-@click.option("--kv-type", type=click.Choice(list(KVType)), help="How exactly KV is kept.")
+@click.option("--kv-type", type=click.Choice([kind.value for kind in KVType]), help="How exactly KV is kept.")
 @click.option("--shifted", is_flag=True, help="Also how far plans drift with shifted segments.")
 @model_option
 def verify_cache(
@@ -99,14 +100,17 @@ def verify_cache(
     nothing (cold); with parallel segments also with the tools in another order. Compare every logit of every
     token that the model chose.
 
-    Says "exact", "equal up to rounding" or where runs diverge; then the exit code is 1. Shifted segments are
-    an approximation, of which it only says how far it drifts. The cache is one of its own, made and removed;
-    yours is not touched.
+    Says "exact", "equal up to rounding" (logits within 0.01), or by how much runs differ or where they
+    diverge; then the exit code is 1, as where no token was chosen. Shifted segments are an approximation, of
+    which it only says how far it drifts. The cache is one of its own, made and removed; yours is not touched.
     """
     asked = _read(cases) if cases else list(_default())
     if limit:
         asked = asked[:: max(1, len(asked) // limit)][:limit]
     found = run(_verify(asked, model or bundled_planner(), KVType(kv_type) if kv_type else None, shifted))
+    exact = [comparisons for name, comparisons in found.items() if name != SHIFTED]
+    if not all(any(one.tokens for one in comparisons) for comparisons in exact):
+        raise click.ClickException("nothing was compared: the model chose no token")
     if shifted and SHIFTED not in found:
         problem = "it reads them in parallel, or its keys cannot be turned or have fewer than 16 bits"
         click.echo(f"The tools of this model are not moved: {problem}.", err=True)
@@ -120,8 +124,7 @@ def verify_cache(
             f"{'':10} {same} of {len(comparisons)} plans the same, {tokens:,} chosen tokens; smallest margin"
             f" {margin:.2g}, largest change of rank {rank}"
         )
-    exact = [comparisons for name, comparisons in found.items() if name != SHIFTED]
-    return 1 if any(one.diverges_at is not None for comparisons in exact for one in comparisons) else 0
+    return 0 if all(one.equal for comparisons in exact for one in comparisons) else 1
 
 
 async def _verify(
@@ -172,15 +175,24 @@ def _default() -> Iterator[_Asked]:
 
 
 def _read(path: Path) -> list[_Asked]:
+    """The cases of a file. Raises BadParameter where it has none, or a line is none."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        problem = f"{path} is not UTF-8 text (byte {error.start})"
+        raise click.BadParameter(problem, param_hint="--cases") from error
     asked = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             case = _Case.model_validate_json(line)
-        except ValidationError as error:
+            if case.tools is None:
+                raise click.BadParameter(f"{path}, line {number} names no tools", param_hint="--cases")
+            tools = [Tool.from_schema(schema) for schema in case.tools]
+        except (ValidationError, ToolDefinitionError) as error:
             raise click.BadParameter(f"{path}, line {number}: {error}", param_hint="--cases") from error
-        if case.tools is None:
-            raise click.BadParameter(f"{path}, line {number} names no tools", param_hint="--cases")
-        asked.append(_Asked(case.query, [Tool.from_schema(schema) for schema in case.tools]))
+        asked.append(_Asked(case.query, tools))
+    if not asked:
+        raise click.BadParameter(f"{path} holds no cases", param_hint="--cases")
     return asked

@@ -2,10 +2,11 @@
 
 A file holds what it was made from besides its cells: it is used only if its origin, its adapter, its tokens
 and what they saw are the ones that are asked for, and its checksum is right. It is written under a temporary
-name and renamed, so a process that is killed leaves no half of one. Files may vanish at any time.
+name and renamed, so a process that is killed leaves no half of one. Files and folders may vanish at any time.
 """
 
 import contextlib
+import errno
 import logging
 import os
 import time
@@ -19,14 +20,17 @@ from pathlib import Path
 import numpy as np
 
 from .context import SavedCells
-from .kv_format import UnusableFile, read_key, read_segment, write_segment
+from .kv_format import UnusableFile, read_key, read_segment, segment_size, write_segment
 from .origin import Origin
+from .replacing import SUFFIX, replacing
 from .segment_key import SegmentKey
 
 _log = logging.getLogger("scrubjay.cache")
 
 _WAITING_BYTES = 64 * 2**20
 _STALE_S = 600.0
+_TRIMMED = 0.95
+"""What part of the limit stays when files leave: the folder is not read again before the rest is full."""
 
 
 @dataclass(slots=True)
@@ -45,12 +49,15 @@ class KVFiles:
         """
         self._root = folder
         self._folder = folder / origin.name
+        self._origin_file = self._folder / "origin.json"
         self._origin = origin
         self._limit = limit
+        self._trimmed = int(_TRIMMED * limit)
         self._said: set[str] = set()
         self._waiting: OrderedDict[SegmentKey, SavedCells] = OrderedDict()
         self._waiting_bytes = 0
         self._pinned: set[Path] = set()
+        self._reserved = 0  # bytes for pinned ones, whether they are written by now or not
         self._used: dict[Path, float] = {}  # when, as far as the disk doesn't know
         self._writable = True
         self._entries: dict[Path, _Entry] = {}
@@ -72,10 +79,18 @@ class KVFiles:
         return key in self._waiting or self._path(key) in self._entries
 
     def put(self, key: SegmentKey, cells: SavedCells, pinned: bool = False) -> None:
-        """Have a segment written when there is time, see `write_one`; a pinned one stays on the disk."""
-        if pinned:
-            self._pinned.add(self._path(key))
-        if not self._writable or key in self or len(cells) > self._limit:
+        """Have a segment written when there is time, see `write_one`.
+
+        A pinned one leaves the disk last. What doesn't fit beside the pinned ones is not written.
+        """
+        path, size = self._path(key), segment_size(key, cells)
+        if path not in self._pinned:
+            if size > self._trimmed - self._reserved:
+                return
+            if pinned:
+                self._pinned.add(path)
+                self._reserved += size
+        if not self._writable or key in self:
             return
         self._waiting[key] = cells
         self._waiting_bytes += len(cells)
@@ -92,19 +107,16 @@ class KVFiles:
         path = self._path(key)
         try:
             self._write(path, key, cells)
+            self._note(path, segment_size(key, cells), self._used.get(path, time.time()))
+            if self._total > self._limit:
+                self._trim()
+        except FileNotFoundError as error:
+            self._say_unkept(error)  # this one is not kept; the next one may be
         except OSError as error:
             self._writable = False
             self._waiting.clear()
             self._waiting_bytes = 0
-            self._say(
-                "write",
-                f"cached segments cannot be kept in {self._root} ({error.strerror}); they are"
-                " computed again after a restart. Free some space or name another folder.",
-            )
-            return
-        self._note(path, path.stat().st_size if path.exists() else 0, self._used.get(path, time.time()))
-        if self._total > self._limit:
-            self._trim()
+            self._say_unkept(error)
 
     def size(self, key: SegmentKey) -> int:
         """The bytes that a segment takes that is here."""
@@ -165,12 +177,18 @@ class KVFiles:
         return list(self._keys([path for path in ours if self._entries[path].used == last]))
 
     def forget(self) -> None:
-        """Take away everything of this origin."""
+        """Take away everything of this origin. Raises OSError, at the end, if a file could not be removed."""
         self._waiting.clear()
         self._waiting_bytes = 0
+        refused: OSError | None = None
         for path in self._ours():
             self._drop(path)
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                refused = error
+        if refused is not None:
+            raise refused
 
     def _ours(self) -> list[Path]:
         return [path for path in self._entries if path.parent == self._folder]
@@ -180,44 +198,43 @@ class KVFiles:
             try:
                 with path.open("rb") as file:
                     key = read_key(file, self._origin)
-            except (OSError, UnusableFile, ValueError):
+            except (OSError, UnusableFile):
                 continue  # `read` will say what is wrong, if anybody asks for it
             yield key
 
     def _open(self) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._make_folder()
             self._scan()
             self._tell_of_others()
+            self._write_origin()
         except OSError as error:
-            self._writable = False
-            self._say(
-                "write",
-                f"cached segments cannot be kept in {self._root} ({error.strerror}); they are"
-                " computed again after a restart. Name another folder, or make this one writable.",
-            )
+            self._writable = isinstance(error, FileNotFoundError)
+            self._say_unkept(error)
+
+    def _make_folder(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _scan(self) -> None:
         self._entries.clear()
         self._total = 0
-        for path in self._root.glob("*/*"):
+        for path in (path for folder in _inside(self._root) for path in _inside(folder)):
             try:
                 stat = path.stat()
                 if path.suffix == ".kv":
                     self._note(path, stat.st_size, stat.st_mtime)
-                elif path.suffix == ".part" and stat.st_mtime < time.time() - _STALE_S:
+                elif path.suffix == SUFFIX and stat.st_mtime < time.time() - _STALE_S:
                     path.unlink()
             except OSError:
                 continue  # another process took it away
 
     def _tell_of_others(self) -> None:
         """Say it when this model's segments were computed under other conditions."""
-        ours = self._folder / "origin.json"
-        if ours.exists():
+        if self._origin_file.exists():
             return
-        for other in self._root.glob("*/origin.json"):
+        for folder in _inside(self._root):
             try:
-                origin = Origin.from_json(other.read_text())
+                origin = Origin.from_json((folder / self._origin_file.name).read_text())
             except (OSError, ValueError, TypeError):
                 continue
             if origin.model == self._origin.model:
@@ -227,31 +244,38 @@ class KVFiles:
                     f"this model's cached segments were made with another {what}; they are computed again",
                 )
                 break
-        temporary = ours.with_suffix(f".{os.getpid()}.part")
-        temporary.write_text(self._origin.to_json())
-        temporary.replace(ours)
+
+    def _write_origin(self) -> None:
+        if not self._origin_file.exists():
+            with replacing(self._origin_file) as file:
+                file.write(self._origin.to_json().encode())
 
     def _write(self, path: Path, key: SegmentKey, cells: SavedCells) -> None:
-        temporary = path.with_suffix(f".{os.getpid()}.part")
+        """Write a segment, into a folder made anew where it has vanished. Raises OSError."""
         try:
-            with open(temporary, "wb", opener=_private) as file:
-                write_segment(file, key, cells, self._origin)
-            temporary.replace(path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+            self._write_segment(path, key, cells)
+        except FileNotFoundError:
+            self._make_folder()
+            self._write_origin()
+            self._write_segment(path, key, cells)
+
+    def _write_segment(self, path: Path, key: SegmentKey, cells: SavedCells) -> None:
+        with replacing(path) as file:
+            write_segment(file, key, cells, self._origin)
 
     def _trim(self) -> None:
-        """Take away what was used longest ago, by any process, and a little more than needed."""
+        """Take away what was used longest ago, by any process, and a little more than needed.
+
+        Pinned ones leave last: only where files take more than they should.
+        """
         self._tell_uses()
         self._scan()
-        for path in sorted(self._entries, key=lambda path: self._entries[path].used):
-            if self._total <= 0.95 * self._limit:
+        for path in sorted(self._entries, key=lambda path: (path in self._pinned, self._entries[path].used)):
+            if self._total <= self._trimmed:
                 return
-            if path not in self._pinned:
-                self._drop(path)
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
+            self._drop(path)
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _tell_uses(self) -> None:
         """Let other processes, and the one after this, know what was used."""
@@ -276,11 +300,23 @@ class KVFiles:
         name = sha256(self._origin.digest + key.adapter.encode() + b"\0" + tokens).hexdigest()[:32]
         return self._folder / f"{name}.kv"
 
+    def _say_unkept(self, error: OSError) -> None:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        self._say(
+            "write",
+            f"cached segments cannot be kept in {self._root} ({error.strerror}); they are computed again"
+            f" after a restart. {'Free some space' if full else 'Make it writable'} or name another folder.",
+        )
+
     def _say(self, what: str, message: str) -> None:
         if what not in self._said:
             self._said.add(what)
             _log.warning(message)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _inside(folder: Path) -> list[Path]:
+    """What a folder holds: nothing if it has vanished or is none."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []

@@ -5,6 +5,7 @@
 Tokens are 32-bit integers, those that the segment sees first. Numbers are little-endian.
 """
 
+import os
 import struct
 import zlib
 from typing import BinaryIO
@@ -25,6 +26,11 @@ class UnusableFile(Exception):
     """Why a file is not what it should be."""
 
 
+def segment_size(key: SegmentKey, cells: SavedCells) -> int:
+    """The bytes that a segment's file takes."""
+    return _START + len(key.adapter.encode()) + 4 * (len(key.before) + len(key.tokens)) + len(cells)
+
+
 def write_segment(file: BinaryIO, key: SegmentKey, cells: SavedCells, origin: Origin) -> None:
     """Write a segment. Raises OSError."""
     adapter = key.adapter.encode()
@@ -36,10 +42,7 @@ def write_segment(file: BinaryIO, key: SegmentKey, cells: SavedCells, origin: Or
 
 def read_segment(data: SavedCells, origin: Origin) -> tuple[SegmentKey, SavedCells]:
     """A file's key and its cells, which are a view of `data`. Raises UnusableFile."""
-    size, before, tokens, adapter = _sizes(data[:_START].tobytes(), origin)
-    start = _START + adapter + 4 * (before + tokens)
-    if start + size != len(data):
-        raise UnusableFile("it is cut short or too long")
+    start, before, adapter = _sizes(data[:_START].tobytes(), origin, len(data))
     (checksum,) = struct.unpack_from("<I", data.data, len(MAGIC))
     if zlib.crc32(data[_CHECKED_FROM:].data) != checksum:
         raise UnusableFile("its checksum is wrong")
@@ -47,12 +50,16 @@ def read_segment(data: SavedCells, origin: Origin) -> tuple[SegmentKey, SavedCel
 
 
 def read_key(file: BinaryIO, origin: Origin) -> SegmentKey:
-    """The key that a file's beginning names, unchecked. Raises UnusableFile, OSError or ValueError."""
-    _, before, tokens, adapter = _sizes(file.read(_START), origin)
-    return _key(file.read(adapter + 4 * (before + tokens)), before, adapter)
+    """The key that a file's beginning names, without its checksum. Raises UnusableFile or OSError."""
+    start, before, adapter = _sizes(file.read(_START), origin, os.fstat(file.fileno()).st_size)
+    return _key(file.read(start - _START), before, adapter)
 
 
-def _sizes(head: bytes, origin: Origin) -> tuple[int, int, int, int]:
+def _sizes(head: bytes, origin: Origin, length: int) -> tuple[int, int, int]:
+    """Where cells begin in a file of `length` bytes, how many tokens are before, and the adapter's bytes.
+
+    Raises UnusableFile, also where the sizes that it claims are not its own.
+    """
     if len(head) < _START:
         raise UnusableFile("it is cut short")
     if head[: len(MAGIC)] != MAGIC:
@@ -60,9 +67,16 @@ def _sizes(head: bytes, origin: Origin) -> tuple[int, int, int, int]:
     found, size, before, tokens, adapter = _HEAD.unpack_from(head, _CHECKED_FROM)
     if found != origin.digest:
         raise UnusableFile("it comes from another model, library or processor")
-    return size, before, tokens, adapter
+    start = _START + adapter + 4 * (before + tokens)
+    if start + size != length:
+        raise UnusableFile("it is cut short or too long")
+    return start, before, adapter
 
 
 def _key(data: bytes, before: int, adapter: int) -> SegmentKey:
-    tokens = np.frombuffer(data[adapter:], np.int32).tolist()
-    return SegmentKey(tuple(tokens[:before]), tuple(tokens[before:]), data[:adapter].decode())
+    try:
+        name = data[:adapter].decode()
+        tokens = np.frombuffer(data[adapter:], np.int32).tolist()
+    except ValueError as error:
+        raise UnusableFile("its key cannot be read") from error
+    return SegmentKey(tuple(tokens[:before]), tuple(tokens[before:]), name)

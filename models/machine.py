@@ -7,6 +7,8 @@ from pathlib import Path
 
 import llama_cpp
 
+from .fingerprint import fingerprint
+
 
 @cache
 def processor() -> str:
@@ -21,9 +23,8 @@ def processor() -> str:
 
 @cache
 def llama_build() -> str:
-    """A digest of llama.cpp's libraries: their names, sizes and times."""
+    """A digest of llama.cpp's libraries: their names and their fingerprints."""
     library = Path(llama_cpp.__file__).parent / "lib"
-    files = [
-        f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in sorted(library.iterdir())
-    ]
-    return hashlib.sha256("\n".join(files).encode()).hexdigest()[:16]
+    files = sorted(file for file in library.iterdir() if file.is_file())
+    known = "\n".join(f"{file.name} {fingerprint(file, small=0)}" for file in files)
+    return hashlib.sha256(known.encode()).hexdigest()[:16]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -115,6 +116,24 @@ def test_a_damaged_file_is_computed_again_and_said_once(
     assert np.abs(np.subtract(expected, rows)).max() < 1e-2
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) == 1
     assert ask(planner, cache)[0] < cold  # they were written anew
+
+
+@pytest.mark.parametrize("place", [20 + 32 + 4, 20 + 32 + 8 + 3, 20 + 32 + 12 + 3, 20 + 32 + 16 + 3])
+def test_sizes_that_cannot_be_are_not_believed_when_an_engine_starts(
+    planner: Path, cache: CacheSettings, place: int
+) -> None:
+    cold, _ = ask(planner, cache)
+    for file in files_in(cache):
+        data = bytearray(file.read_bytes())
+        data[place] |= 0xC0  # a high byte of how many cells, tokens before, tokens or letters there are
+        file.write_bytes(data)
+    with driving(planner, cache=cache) as driver:
+        tracemalloc.start()
+        driver.scheduler.fetch(seconds=60)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 10**7
+    assert ask(planner, cache)[0] == cold
 
 
 @pytest.mark.parametrize("what", ["model", "llama_cpp", "build", "processor", "kv_type"])
@@ -247,6 +266,7 @@ def test_a_full_disk_costs_nothing_but_the_next_start(
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["0", "0"], done.stderr
     assert done.stderr.count("cached segments cannot be kept") == 1
+    assert "Free some space" in done.stderr
     (tmp := cache.files_folder / "file").write_text("")
     blocked = CacheSettings(folder=tmp / "kv")  # a folder that cannot be made
     computed, rows = ask(planner, blocked)

@@ -24,9 +24,19 @@ def test_the_same_logits_are_exact() -> None:
 
 
 def test_a_difference_that_changes_no_token_is_told_with_its_size() -> None:
-    near = compare(trace([2, 0], [1.0, 2.0, 4.0], [3.0, 0.5, 1.0]), FRESH)
+    near = compare(trace([2, 0], [1.0, 2.0, 4.0], [3.0, 0.005, 1.0]), FRESH)
     assert near.diverges_at is None
-    assert verdict([near]) == "equal up to rounding (largest logit difference 0.5)"
+    assert near.equal
+    assert verdict([near]) == "equal up to rounding (largest logit difference 0.005)"
+
+
+@pytest.mark.parametrize(("logit", "told"), [(0.5, "0.5"), (float("nan"), "inf"), (float("inf"), "inf")])
+def test_a_difference_that_rounding_does_not_explain_is_not_called_that(logit: float, told: str) -> None:
+    far = compare(trace([2, 0], [1.0, 2.0, 4.0], [3.0, logit, 1.0]), FRESH)
+    assert far.diverges_at is None
+    assert not far.equal
+    said = f"differs by more than rounding in 1 of 2 (largest logit difference {told})"
+    assert verdict([compare(FRESH, FRESH), far]) == said
 
 
 def test_where_runs_part_is_told() -> None:

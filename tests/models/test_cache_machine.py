@@ -94,6 +94,7 @@ class LifeOfACache(RuleBasedStateMachine):
         self.fresh = self.run(self.files.load(CacheSettings(disk_bytes=0, shifted=self.shifted)))
         self.tools = {"note": "note(text: str) Write it down."}
         self.turns: dict[str, list[Segment]] = {session: [] for session in SESSIONS}
+        self.shared_batches = 0.0
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -125,12 +126,14 @@ class LifeOfACache(RuleBasedStateMachine):
         self.run(self.fresh.forget())
         compared = compare(trace, self.run(traced(self.fresh, prompt, adapter)))
         assert compared.diverges_at is None, compared
-        assert compared.difference <= self.rounding, compared
+        assert compared.difference <= max(self.rounding, self.shared_batches), compared
         self.turns[session].append(Segment.turn(f"{session}: {words}", "done\n", ""))
 
     @rule(adapters=st.tuples(st.sampled_from(ADAPTERS), st.sampled_from(ADAPTERS)))
     def ask_at_once(self, adapters: tuple[str | None, str | None]) -> None:
-        """Two sessions, each perhaps under another adapter; what shares batches is rounded otherwise."""
+        """Two sessions, each perhaps under another adapter; what shares batches is rounded otherwise, and kept
+        as it came out."""
+        self.shared_batches = 1e-3
         prompts = [self.prompt(session, f"{session}: note that") for session in SESSIONS]
 
         async def both() -> list[Trace]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
+from ..file_lock import FileLock
 from .errors import ModelError, ModelFileError
 from .metadata import read_metadata
 
@@ -23,6 +26,9 @@ BUNDLED = "planner"
 
 CONTEXT_TOKENS = 8192
 """The KV cells that memory is reckoned with: what an engine takes by default."""
+
+WRITING_S = 30.0
+"""So long a change of the list waits for other processes' changes, each of which takes milliseconds."""
 
 # Bytes a weight, with the scales of its block and the few tensors that are kept finer.
 BYTES_PER_WEIGHT = {"Q4_0": 0.58, "Q4_K_M": 0.61, "Q8_0": 1.07}
@@ -161,22 +167,51 @@ class Catalog:
         if not _NAME.fullmatch(entry.name):
             problem = f"{entry.name!r} cannot be a name; give one of letters, digits, '.', '_' and '-'"
             raise CatalogError(problem)
-        installed = self.installed()
-        if entry.name == BUNDLED or replace(installed.get(entry.name, entry), source=source) != entry:
-            raise CatalogError(f"there is a model {entry.name!r} already; give another name with --name")
-        self._write({**installed, entry.name: entry})
+        with self._changing() as installed:
+            if entry.name == BUNDLED or replace(installed.get(entry.name, entry), source=source) != entry:
+                raise CatalogError(f"there is a model {entry.name!r} already; give another name with --name")
+            installed[entry.name] = entry
         return entry
 
     def remove(self, name: str) -> Installed:
         """Forget a model; the file of one that was pulled is deleted. Raises `CatalogError`."""
-        installed = self.installed()
-        if name not in installed:
-            raise CatalogError(f"no model {name!r} was pulled or added: scrubjay models list")
-        entry = installed.pop(name)
-        self._write(installed)
+        with self._changing() as installed:
+            if name not in installed:
+                raise CatalogError(f"no model {name!r} was pulled or added: scrubjay models list")
+            entry = installed.pop(name)
         if entry.ours:
             entry.path.unlink(missing_ok=True)
         return entry
+
+    @contextmanager
+    def alone(self, work: str, taken: str, wait_s: float = 0.0) -> Iterator[None]:
+        """Be the only process that does `work`, a file's name.
+
+        Raises `CatalogError` that says `taken` when another one still does after `wait_s`, and `OSError`.
+        """
+        path = self.folder / "locks" / work  # never deleted: some process may be about to lock it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, wait_s)
+        try:
+            lock.acquire()
+        except sqlite3.Error as error:
+            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            raise CatalogError(taken if busy else f"{path} cannot be locked ({error})") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Installed]]:
+        """What is installed, to be changed: written at the end, unless something was raised.
+
+        Raises `CatalogError`, also when another process does not stop changing it.
+        """
+        with self.alone("catalog", f"another program is changing {self._index}; try again", WRITING_S):
+            installed = self.installed()
+            yield installed
+            self._write(installed)
 
     def _write(self, installed: Mapping[str, Installed]) -> None:
         entries = {

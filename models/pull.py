@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -41,15 +43,32 @@ def pull(wanted: str, catalog: Catalog, endpoint: str | None = None) -> Installe
     """Bring a model or an adapter here: a listed name, `owner/repository` or `owner/repository/file.gguf`.
 
     endpoint: another hub than Hugging Face's. Progress goes to stderr. Raises `PullError`, and what
-    `Catalog.add` raises.
+    `Catalog.alone` and `Catalog.add` raise.
     """
     repository, pattern, name = _place(wanted)
     staging = catalog.folder / "unfinished" / repository.replace("/", "--")
-    try:
+    with _told(wanted, repository, staging):
         file = _choose(repository, pattern, endpoint)
         url = hf_hub_url(repository, file, endpoint=endpoint)
         expected = get_hf_file_metadata(url, endpoint=endpoint)
-        path = _transfer(url, expected, staging)
+    busy = f"{repository} is already being pulled by another program; wait for it, or end it and pull again"
+    with catalog.alone(staging.name, busy):
+        with _told(wanted, repository, staging):
+            path = _transfer(url, expected, staging)
+        _check(path, expected.etag, wanted, staging)
+        target = catalog.folder / PurePosixPath(file).name
+        if target.exists():
+            target.unlink()
+        path.replace(target)
+        shutil.rmtree(staging, ignore_errors=True)
+        return catalog.add(target, name, source=f"{repository}/{file}")
+
+
+@contextmanager
+def _told(wanted: str, repository: str, staging: Path) -> Iterator[None]:
+    """What a hub, the network or the disk raises inside becomes a `PullError`."""
+    try:
+        yield
     except GatedRepoError as error:
         problem = "asks for a login: accept its licence on the hub, then `hf auth login`"
         raise PullError(f"{repository} {problem}") from error
@@ -63,13 +82,6 @@ def pull(wanted: str, catalog: Catalog, endpoint: str | None = None) -> Installe
     except (OSError, httpx2.HTTPError, httpx2.StreamError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise PullError(f"{wanted} did not come whole ({reason}); pull it again. {_kept(staging)}") from error
-    _check(path, expected.etag, wanted, staging)
-    target = catalog.folder / PurePosixPath(file).name
-    if target.exists():
-        target.unlink()
-    path.replace(target)
-    shutil.rmtree(staging, ignore_errors=True)
-    return catalog.add(target, name, source=f"{repository}/{file}")
 
 
 def _place(wanted: str) -> tuple[str, str, str]:

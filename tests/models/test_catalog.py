@@ -1,6 +1,10 @@
 """Models by name: pulled from a hub that may break, added, found and removed."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -77,6 +81,21 @@ def test_half_a_file_is_taken_up_where_it_broke_off(hub: Hub, catalog: Catalog) 
     assert start >= len(hub.files[NAME]) // 2 - 4096  # what had not filled a buffer is asked for again
 
 
+def test_of_two_pulls_at_once_one_is_refused_and_the_other_installs_a_whole_file(
+    hub: Hub, catalog: Catalog
+) -> None:
+    hub.fault = "stalled"
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(pull, NAME, catalog, hub.url)
+        while not hub.ranges:
+            time.sleep(0.01)
+        with pytest.raises(CatalogError, match="already being pulled"):
+            pull(NAME, Catalog(catalog.folder), hub.url)
+        hub.fault = ""
+        assert first.result().path.read_bytes() == hub.files[NAME]
+    assert pull(NAME, catalog, hub.url).path.read_bytes() == hub.files[NAME]
+
+
 def test_what_is_no_model_is_not_kept(hub: Hub, catalog: Catalog) -> None:
     hub.files[NAME] = b"<html>please log in</html>"
     with pytest.raises(PullError, match="is no model: this is not a GGUF file"):
@@ -102,6 +121,18 @@ def test_a_file_elsewhere_is_added_and_stays_when_it_is_removed(planner: Path, c
     assert planner.exists()
     with pytest.raises(CatalogError, match="known are planner"):
         catalog.find("mine")
+
+
+def test_several_programs_that_add_at_once_lose_no_entry(planner: Path, catalog: Catalog) -> None:
+    adding = (
+        "import sys; from pathlib import Path; from scrubjay.models.catalog import Catalog\n"
+        "folder, file, letter = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]\n"
+        "for number in range(20): Catalog(folder).add(file, letter + str(number))"
+    )
+    command = [sys.executable, "-c", adding, str(catalog.folder), str(planner)]
+    programs = [subprocess.Popen([*command, letter]) for letter in "abc"]
+    assert [program.wait(60) for program in programs] == [0, 0, 0]
+    assert set(catalog.installed()) == {f"{letter}{number}" for letter in "abc" for number in range(20)}
 
 
 def test_a_pulled_file_goes_with_its_name(hub: Hub, catalog: Catalog) -> None:

@@ -43,7 +43,7 @@ def pull(wanted: str, catalog: Catalog, endpoint: str | None = None) -> Installe
     """Bring a model or an adapter here: a listed name, `owner/repository` or `owner/repository/file.gguf`.
 
     endpoint: another hub than Hugging Face's. Progress goes to stderr. Raises `PullError`, and what
-    `Catalog.alone` and `Catalog.add` raise.
+    `Catalog.alone` and `Catalog.keep` raise.
     """
     repository, pattern, name = _place(wanted)
     staging = catalog.folder / "unfinished" / repository.replace("/", "--")
@@ -51,17 +51,16 @@ def pull(wanted: str, catalog: Catalog, endpoint: str | None = None) -> Installe
         file = _choose(repository, pattern, endpoint)
         url = hf_hub_url(repository, file, endpoint=endpoint)
         expected = get_hf_file_metadata(url, endpoint=endpoint)
+    name, source = name or PurePosixPath(file).stem.lower(), f"{repository}/{file}"
+    catalog.place(name, source)  # what is in its way is told before gigabytes come
     busy = f"{repository} is already being pulled by another program; wait for it, or end it and pull again"
     with catalog.alone(staging.name, busy):
         with _told(wanted, repository, staging):
             path = _transfer(url, expected, staging)
         _check(path, expected.etag, wanted, staging)
-        target = catalog.folder / PurePosixPath(file).name
-        if target.exists():
-            target.unlink()
-        path.replace(target)
+        entry = catalog.keep(path, name, source)
         shutil.rmtree(staging, ignore_errors=True)
-        return catalog.add(target, name, source=f"{repository}/{file}")
+        return entry
 
 
 @contextmanager

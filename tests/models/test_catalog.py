@@ -143,6 +143,49 @@ def test_a_pulled_file_goes_with_its_name(hub: Hub, catalog: Catalog) -> None:
         catalog.remove(entry.name)
 
 
+def test_a_file_of_the_same_name_from_another_repository_replaces_nothing(
+    hub: Hub, catalog: Catalog, planner: Path
+) -> None:
+    first = pull(NAME, catalog, hub.url)
+    other = NAME.replace("owner/repo", "other/repo")
+    hub.files[other] = planner.read_bytes() + b"another"
+    hub.ranges.clear()
+    with pytest.raises(
+        CatalogError, match=f"'model-q4_k_m' already, from {NAME}; give another name with --name"
+    ):
+        pull(other, catalog, hub.url)
+    assert hub.ranges == []
+    assert catalog.installed() == {first.name: first}
+    assert first.path.read_bytes() == hub.files[NAME]
+
+
+def test_a_newer_version_of_the_same_file_takes_the_place_of_the_old_one(hub: Hub, catalog: Catalog) -> None:
+    first = pull(NAME, catalog, hub.url)
+    hub.files[NAME] += b"newer"
+    assert pull(NAME, catalog, hub.url) == first
+    assert first.path.read_bytes() == hub.files[NAME]
+    assert catalog.add(first.path, first.name).ours, "adding it where it lies does not make it another's"
+
+
+def test_a_file_that_nobody_listed_is_not_overwritten(hub: Hub, catalog: Catalog, planner: Path) -> None:
+    catalog.folder.mkdir()
+    mine = catalog.folder / "model-q4_k_m.gguf"
+    mine.write_bytes(planner.read_bytes() + b"mine")
+    with pytest.raises(CatalogError, match="is in the way"):
+        pull(NAME, catalog, hub.url)
+    assert hub.ranges == []
+    assert mine.read_bytes().endswith(b"mine")
+
+
+def test_a_file_that_another_entry_has_as_well_stays_when_one_is_removed(hub: Hub, catalog: Catalog) -> None:
+    entry = pull(NAME, catalog, hub.url)
+    catalog.add(entry.path, "second")
+    assert not catalog.remove(entry.name).ours
+    assert catalog.find("second").is_file()
+    catalog.remove("second")
+    assert entry.path.is_file()
+
+
 def test_names_and_paths_are_both_found(planner: Path, catalog: Catalog, tmp_path: Path) -> None:
     assert catalog.find("planner") == bundled_planner()
     assert catalog.find(str(planner)) == planner

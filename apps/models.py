@@ -56,11 +56,12 @@ def list_models(catalog: Catalog) -> None:
 @models.command()
 @click.argument("name")
 @click.option("--hub", "endpoint", help="Another hub than Hugging Face's.")
+@click.option("--name", "called", default="", help="What to call it.  [default: its own name, or its file's]")
 @click.pass_obj
-def pull(catalog: Catalog, name: str, endpoint: str | None) -> None:
+def pull(catalog: Catalog, name: str, endpoint: str | None, called: str) -> None:
     """Bring NAME here: a listed model, or owner/repository[/file.gguf] of a hub."""
     with told_clearly():
-        entry = pull_model(name, catalog, endpoint)
+        entry = pull_model(name, catalog, endpoint, called)
     click.echo(f"{entry.name} is here: {entry.path}. Use it with --model {entry.name}.")
 
 

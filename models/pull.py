@@ -39,19 +39,19 @@ class PullError(ModelError):
     """A model could not be brought here. The message says why, and what to do."""
 
 
-def pull(wanted: str, catalog: Catalog, endpoint: str | None = None) -> Installed:
+def pull(wanted: str, catalog: Catalog, endpoint: str | None = None, name: str = "") -> Installed:
     """Bring a model or an adapter here: a listed name, `owner/repository` or `owner/repository/file.gguf`.
 
-    endpoint: another hub than Hugging Face's. Progress goes to stderr. Raises `PullError`, and what
-    `Catalog.alone` and `Catalog.keep` raise.
+    endpoint: another hub than Hugging Face's. name: what to call it; empty: as it is listed, or as its file.
+    Progress goes to stderr. Raises `PullError`, and what `Catalog.alone` and `Catalog.keep` raise.
     """
-    repository, pattern, name = _place(wanted)
+    repository, pattern, listed = _place(wanted)
     staging = catalog.folder / "unfinished" / repository.replace("/", "--")
     with _told(wanted, repository, staging):
         file = _choose(repository, pattern, endpoint)
         url = hf_hub_url(repository, file, endpoint=endpoint)
         expected = get_hf_file_metadata(url, endpoint=endpoint)
-    name, source = name or PurePosixPath(file).stem.lower(), f"{repository}/{file}"
+    name, source = name or listed or PurePosixPath(file).stem.lower(), f"{repository}/{file}"
     catalog.place(name, source)  # what is in its way is told before gigabytes come
     busy = f"{repository} is already being pulled by another program; wait for it, or end it and pull again"
     with catalog.alone(staging.name, busy):
@@ -96,8 +96,12 @@ def _place(wanted: str) -> tuple[str, str, str]:
 def _choose(repository: str, pattern: str, endpoint: str | None) -> str:
     """The file to take, where a pattern fits several: the smallest kind that loses little."""
     if "*" not in pattern:
+        if not _is_gguf(pattern):
+            raise PullError(
+                f"{pattern} is no GGUF file; name one whose name ends with .gguf, or only {repository}"
+            )
         return pattern
-    files = HfApi(endpoint=endpoint).list_repo_files(repository)
+    files = filter(_is_gguf, HfApi(endpoint=endpoint).list_repo_files(repository))
     fitting = sorted(f for f in files if fnmatch(f.lower(), pattern.lower()) and "-of-" not in f)
     if not fitting:
         raise PullError(f"{repository} has no GGUF file in one piece; name a file of another repository")
@@ -106,6 +110,10 @@ def _choose(repository: str, pattern: str, endpoint: str | None) -> str:
             if kind in file.lower():
                 return file
     return fitting[0]
+
+
+def _is_gguf(file: str) -> bool:
+    return file.lower().endswith(".gguf")
 
 
 def _transfer(url: str, expected: HfFileMetadata, staging: Path) -> Path:

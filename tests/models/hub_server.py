@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 
 @dataclass
@@ -49,7 +50,7 @@ def running_hub(files: dict[str, bytes]) -> Iterator[Hub]:
             elif self.path.startswith("/api/models/"):
                 self._list()
             elif "/resolve/" in self.path:
-                repository, _, name = self.path[1:].partition("/resolve/main/")
+                repository, _, name = unquote(self.path[1:]).partition("/resolve/main/")
                 self._file(hub.files.get(f"{repository}/{name}"), body)
             else:
                 self._send(404, b"")

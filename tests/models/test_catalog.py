@@ -11,7 +11,7 @@ import huggingface_hub.constants
 import pytest
 
 from scrubjay.models.catalog import Catalog, CatalogError, bundled_planner
-from scrubjay.models.errors import ModelFileError
+from scrubjay.models.errors import ModelError, ModelFileError
 from scrubjay.models.pull import PullError, pull
 
 from .hub_server import Hub, running_hub
@@ -157,6 +157,51 @@ def test_a_file_of_the_same_name_from_another_repository_replaces_nothing(
     assert hub.ranges == []
     assert catalog.installed() == {first.name: first}
     assert first.path.read_bytes() == hub.files[NAME]
+
+
+def test_a_name_of_ones_own_lets_both_stay(hub: Hub, catalog: Catalog, planner: Path) -> None:
+    other = NAME.replace("owner/repo", "other/repo")
+    hub.files[other] = planner.read_bytes() + b"another"
+    entries = [pull(NAME, catalog, hub.url), pull(other, catalog, hub.url, "second")]
+    for entry in entries:
+        assert catalog.find(entry.name).read_bytes() == hub.files[entry.source]
+    catalog.remove(entries[0].name)
+    assert catalog.find("second").read_bytes() == hub.files[other]
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("planner.gguf", "'planner' is the bundled model; give another name with --name"),
+        ("My Model (v2).gguf", "cannot be a name; .* with --name"),
+        ("models.json", "models.json is no GGUF file"),
+    ],
+)
+def test_a_name_that_cannot_be_is_told_before_anything_comes(
+    hub: Hub, catalog: Catalog, planner: Path, file: str, told: str
+) -> None:
+    catalog.add(planner, "mine")
+    hub.files[f"owner/repo/{file}"] = planner.read_bytes()
+    with pytest.raises(ModelError, match=told):
+        pull(f"owner/repo/{file}", catalog, hub.url)
+    assert hub.ranges == []
+    assert set(catalog.installed()) == {"mine"}
+
+
+def test_a_model_that_cannot_be_listed_leaves_no_file_among_the_others(
+    hub: Hub, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Catalog, "_write", fail)
+        with pytest.raises(OSError, match="no space left"):
+            pull(NAME, catalog, hub.url)
+    assert not list(catalog.folder.glob("*.gguf"))
+    hub.ranges.clear()
+    assert pull(NAME, catalog, hub.url).path.read_bytes() == hub.files[NAME]
+    assert hub.ranges == [], "what had come was kept"
 
 
 def test_a_newer_version_of_the_same_file_takes_the_place_of_the_old_one(hub: Hub, catalog: Catalog) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 import httpx2
+import huggingface_hub.constants
 from huggingface_hub import HfApi, HfFileMetadata, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -51,6 +52,8 @@ def pull(wanted: str, catalog: Catalog, endpoint: str | None = None, name: str =
         file = _choose(repository, pattern, endpoint)
         url = hf_hub_url(repository, file, endpoint=endpoint)
         expected = get_hf_file_metadata(url, endpoint=endpoint)
+        if not (expected.etag and expected.commit_hash):
+            raise ValueError("it names no version of the file")
     name, source = name or listed or PurePosixPath(file).stem.lower(), f"{repository}/{file}"
     catalog.place(name, source)  # what is in its way is told before gigabytes come
     busy = f"{repository} is already being pulled by another program; wait for it, or end it and pull again"
@@ -78,6 +81,14 @@ def _told(wanted: str, repository: str, staging: Path) -> Iterator[None]:
         status = error.response.status_code if error.response is not None else "nothing"
         problem = f"the hub answered {status} for {wanted}; try again later. {_kept(staging)}"
         raise PullError(problem) from error
+    except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+        raise PullError(
+            f"the address of the hub is none ({error}); it begins with http:// or https://"
+        ) from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        problem = f"what answered for {wanted} is no hub, or a network that asks for a login first ({reason})"
+        raise PullError(f"{problem}. {_kept(staging)}") from error
     except (OSError, httpx2.HTTPError, httpx2.StreamError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise PullError(f"{wanted} did not come whole ({reason}); pull it again. {_kept(staging)}") from error
@@ -128,6 +139,7 @@ def _transfer(url: str, expected: HfFileMetadata, staging: Path) -> Path:
         if other != path:
             other.unlink()
     with path.open("ab") as file:
+        _check_size(expected.size, file.tell(), staging)
         if expected.size is None or file.tell() < expected.size:
             # A login is for the hub alone, not for wherever it keeps its files.
             same = urlsplit(expected.location).netloc == urlsplit(url).netloc
@@ -140,6 +152,23 @@ def _transfer(url: str, expected: HfFileMetadata, staging: Path) -> Path:
                 displayed_filename=PurePosixPath(url).name,
             )
     return path
+
+
+def _check_size(size: int | None, here: int, staging: Path) -> None:
+    """Raise `PullError` for a file that finds no room, or that is too large for a plain transfer.
+
+    here: bytes of it that have come.
+    """
+    if size is None:
+        return
+    free = shutil.disk_usage(staging).free
+    if size - here > free:
+        needed = f"{(size - here) / 1e9:.1f} GB are to come, and {staging} has room for {free / 1e9:.1f} GB"
+        raise PullError(f"{needed}; make room, or take another folder (--folder)")
+    most = huggingface_hub.constants.MAX_HTTP_DOWNLOAD_SIZE
+    if size > most:
+        problem = f"a file of {size / 1e9:.1f} GB cannot be pulled, only up to {most / 1e9:.0f} GB"
+        raise PullError(f"{problem}; get it otherwise, and then `scrubjay models add`")
 
 
 def _check(path: Path, etag: str | None, wanted: str, staging: Path) -> None:

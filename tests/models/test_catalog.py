@@ -71,6 +71,45 @@ def test_a_hub_that_breaks_leaves_no_broken_model_and_works_next_time(
     assert pull(NAME, catalog, hub.url).path.read_bytes() == hub.files[NAME]
 
 
+@pytest.mark.parametrize(
+    ("fault", "wanted", "told"),
+    [
+        ("portal", "owner/repo", "is no hub"),
+        ("portal", NAME, "is no hub"),
+        ("shape", "owner/repo", "is no hub"),
+        ("huge", NAME, "1000000.0 GB are to come, and .* has room for"),
+    ],
+)
+def test_an_answer_that_no_hub_would_give_is_told_and_what_had_come_is_kept(
+    hub: Hub, catalog: Catalog, fault: str, wanted: str, told: str
+) -> None:
+    hub.fault = "half"
+    with pytest.raises(PullError):
+        pull(NAME, catalog, hub.url)
+    hub.fault, hub.ranges[:] = fault, []
+    with pytest.raises(PullError, match=told):
+        pull(wanted, catalog, hub.url)
+    assert hub.ranges == []
+    hub.fault = ""
+    assert pull(NAME, catalog, hub.url).path.read_bytes() == hub.files[NAME]
+    assert hub.ranges[0], "it was taken up where it broke off"
+
+
+def test_what_is_too_large_for_a_transfer_is_told_with_a_way_out(
+    hub: Hub, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "MAX_HTTP_DOWNLOAD_SIZE", 1000)
+    with pytest.raises(PullError, match=r"cannot be pulled.*scrubjay models add"):
+        pull(NAME, catalog, hub.url)
+    assert hub.ranges == []
+
+
+@pytest.mark.parametrize("endpoint", ["http://[::1", "nonsense", "ftp://here"])
+def test_what_is_no_address_is_told(catalog: Catalog, endpoint: str) -> None:
+    with pytest.raises(PullError, match="the address of the hub is none"):
+        pull(NAME, catalog, endpoint)
+
+
 def test_half_a_file_is_taken_up_where_it_broke_off(hub: Hub, catalog: Catalog) -> None:
     hub.fault = "half"
     with pytest.raises(PullError, match=r"[0-9.]+ MB are here already"):

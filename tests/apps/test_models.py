@@ -53,3 +53,12 @@ def test_a_model_is_pulled_under_a_name_of_ones_own(run, tmp_path: Path) -> None
         assert code == 0, output
         assert "Use it with --model mine." in output
         assert run("info", "mine")[0] == 0
+
+
+def test_what_is_pulled_into_another_folder_is_used_by_its_path(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "my models"
+    with running_hub({"owner/repo/model.gguf": bundled_planner().read_bytes()}) as hub:
+        code, output = run("--folder", str(folder), "pull", "owner/repo/model.gguf", "--hub", hub.url)
+    assert code == 0, output
+    assert f"Use it with --model '{folder / 'model.gguf'}'." in output
+    assert (folder / "model.gguf").is_file()

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
-from .file_lock import FileLock
+from ..file_lock import FileLock
 
 T = TypeVar("T")
 

@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+from ..file_lock import FileLock, is_locked
 from ..tools.effect import Effect
 from .database import Database
 from .evidence import repair_text
-from .file_lock import FileLock, is_locked
 from .plan import Json
 from .undo import Done
 

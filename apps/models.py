@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 
 import click
 import psutil
@@ -11,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..models.catalog import BUNDLED, LISTED, Catalog, Installed, bundled_planner
+from ..models.catalog import BUNDLED, LISTED, Catalog, Installed, bundled_planner, default_folder
 from ..models.foreign import dialect_of
 from ..models.metadata import read_metadata
 from ..models.pull import pull as pull_model
@@ -59,12 +60,16 @@ def list_models(catalog: Catalog) -> None:
 @models.command()
 @click.argument("name")
 @click.option("--hub", "endpoint", help="Another hub than Hugging Face's.")
+@click.option("--name", "called", default="", help="What to call it.  [default: its own name, or its file's]")
 @click.pass_obj
-def pull(catalog: Catalog, name: str, endpoint: str | None) -> None:
+def pull(catalog: Catalog, name: str, endpoint: str | None, called: str) -> None:
     """Bring NAME here: a listed model, or owner/repository[/file.gguf] of a hub."""
     with told_clearly():
-        entry = pull_model(name, catalog, endpoint)
-    click.echo(f"{entry.name} is here: {entry.path}. Use it with --model {entry.name}.")
+        entry = pull_model(name, catalog, endpoint, called)
+    # The other commands know the names of the default folder alone.
+    usual = catalog.folder.resolve() == default_folder().resolve()
+    model = entry.name if usual else quote(str(entry.path))
+    click.echo(f"{entry.name} is here: {entry.path}. Use it with --model {model}.")
 
 
 @models.command()

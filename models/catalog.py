@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import platformdirs
 
+from ..file_lock import FileLock
 from .errors import ModelError, ModelFileError
 from .metadata import read_metadata
 
@@ -23,6 +26,9 @@ BUNDLED = "planner"
 
 CONTEXT_TOKENS = 8192
 """The KV cells that memory is reckoned with: what an engine takes by default."""
+
+WRITING_S = 30.0
+"""So long a change of the list waits for other processes' changes, each of which takes milliseconds."""
 
 # Bytes a weight, with the scales of its block and the few tensors that are kept finer.
 BYTES_PER_WEIGHT = {"Q4_0": 0.58, "Q4_K_M": 0.61, "Q8_0": 1.07}
@@ -108,7 +114,9 @@ def bundled_adapters() -> tuple[Path, ...]:
 def check_name(name: str) -> None:
     """Raise `CatalogError` for what cannot be the name of a model or an adapter."""
     if not _NAME.fullmatch(name):
-        raise CatalogError(f"{name!r} cannot be a name; give one of letters, digits, '.', '_' and '-'")
+        raise CatalogError(
+            f"{name!r} cannot be a name; give one of letters, digits, '.', '_' and '-' with --name"
+        )
 
 
 def default_folder() -> Path:
@@ -156,31 +164,103 @@ class Catalog:
         known = ", ".join([BUNDLED, *installed, *LISTED])
         raise CatalogError(f"there is no file and no model {name!r}; known are {known}")
 
-    def add(self, path: Path, name: str = "", source: str = "") -> Installed:
+    def add(self, path: Path, name: str = "") -> Installed:
         """Take note of a GGUF file, under its file's name unless told otherwise.
 
         Raises `ModelFileError` for what is no GGUF file, `CatalogError` for a name that is taken or no name.
         """
-        metadata = read_metadata(path)
-        kind = "adapter" if metadata.get("general.type") == "adapter" else "model"
-        entry = Installed(name or path.stem.lower(), path.resolve(), source, kind)
-        check_name(entry.name)
-        installed = self.installed()
-        if entry.name == BUNDLED or replace(installed.get(entry.name, entry), source=source) != entry:
-            raise CatalogError(f"there is a model {entry.name!r} already; give another name with --name")
-        self._write({**installed, entry.name: entry})
-        return entry
+        entry = Installed(_checked(name or path.stem.lower()), path.resolve(), kind=_kind(path))
+        with self._changing() as installed:
+            known = installed.get(entry.name, entry)
+            if known.path != entry.path:
+                raise CatalogError(_taken(known))
+            installed[entry.name] = replace(entry, source=known.source)
+        return installed[entry.name]
+
+    def place(self, name: str, source: str) -> Path:
+        """Where the file of a model that is pulled from `source` will lie: one that no other model has.
+
+        Raises `CatalogError` for no name, for one that another model has, and for a file that is in the way.
+        """
+        return self._place(self.installed(), name, source)
+
+    def keep(self, file: Path, name: str, source: str) -> Installed:
+        """Move a GGUF file that was pulled from `source` to its `place`, and list it; `file` stays otherwise.
+
+        Raises `ModelFileError` for what is no GGUF file, `OSError`, and `CatalogError` as `place`.
+        """
+        kind, moved = _kind(file), None
+        try:
+            with self._changing() as installed:
+                target = self._place(installed, name, source)
+                new = not target.exists()
+                file.replace(target)
+                moved = target if new else None
+                installed[name] = Installed(name, target.resolve(), source, kind)
+        except BaseException:
+            if moved:
+                moved.replace(file)
+            raise
+        return installed[name]
 
     def remove(self, name: str) -> Installed:
-        """Forget a model; the file of one that was pulled is deleted. Raises `CatalogError`."""
-        installed = self.installed()
-        if name not in installed:
-            raise CatalogError(f"no model {name!r} was pulled or added: scrubjay models list")
-        entry = installed.pop(name)
-        self._write(installed)
-        if entry.ours:
-            entry.path.unlink(missing_ok=True)
+        """Forget a model; the file of one that was pulled is deleted, unless another entry has it as well.
+
+        Returns what it was, not `ours` when its file stays. Raises `CatalogError`, and `OSError`.
+        """
+        with self._changing() as installed:
+            if name not in installed:
+                raise CatalogError(f"no model {name!r} was pulled or added: scrubjay models list")
+            entry = installed.pop(name)
+            if any(other.path == entry.path for other in installed.values()):
+                entry = replace(entry, source="")
+            self._write(installed)  # before: the list never names a file that was deleted
+            if entry.ours:
+                entry.path.unlink(missing_ok=True)
         return entry
+
+    def _place(self, installed: Mapping[str, Installed], name: str, source: str) -> Path:
+        known = installed.get(_checked(name))
+        if known and known.source != source:
+            raise CatalogError(_taken(known))
+        others = {entry.path for entry in installed.values() if entry != known}
+        if known and known.path.is_file() and known.path not in others:
+            return known.path
+        path = self.folder / f"{name}.gguf"
+        if path.exists():
+            problem = f"{path} is in the way: add it, move it away, or give another name with --name"
+            raise CatalogError(problem)
+        return path
+
+    @contextmanager
+    def alone(self, work: str, taken: str, wait_s: float = 0.0) -> Iterator[None]:
+        """Be the only process that does `work`, a file's name.
+
+        Raises `CatalogError` that says `taken` when another one still does after `wait_s`, and `OSError`.
+        """
+        path = self.folder / "locks" / work  # never deleted: some process may be about to lock it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, wait_s)
+        try:
+            lock.acquire()
+        except sqlite3.Error as error:
+            busy = error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+            raise CatalogError(taken if busy else f"{path} cannot be locked ({error})") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Installed]]:
+        """What is installed, to be changed: written at the end, unless something was raised.
+
+        Raises `CatalogError`, also when another process does not stop changing it.
+        """
+        with self.alone("catalog", f"another program is changing {self._index}; try again", WRITING_S):
+            installed = self.installed()
+            yield installed
+            self._write(installed)
 
     def _write(self, installed: Mapping[str, Installed]) -> None:
         entries = {
@@ -191,3 +271,20 @@ class Catalog:
         temporary = self._index.with_suffix(f".{os.getpid()}")
         temporary.write_text(json.dumps(entries, indent=1), "utf-8")
         temporary.replace(self._index)
+
+
+def _kind(path: Path) -> str:
+    return "adapter" if read_metadata(path).get("general.type") == "adapter" else "model"
+
+
+def _checked(name: str) -> str:
+    """A name that a model may have. Raises `CatalogError` for others."""
+    check_name(name)
+    if name == BUNDLED:
+        raise CatalogError(f"{name!r} is the bundled model; give another name with --name")
+    return name
+
+
+def _taken(known: Installed) -> str:
+    origin = known.source or known.path
+    return f"there is a model {known.name!r} already, from {origin}; give another name with --name"

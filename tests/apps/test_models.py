@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from scrubjay.apps.commands import scrubjay
 from scrubjay.models.catalog import LISTED, bundled_planner
 
+from ..models.hub_server import running_hub
 from ..tiny_model import make_tiny_planner
 
 
@@ -63,3 +64,20 @@ def test_what_cannot_be_done_is_told_with_exit_code_1(run) -> None:  # type: ign
     code, output = run("pull", "nothing")
     assert code == 1
     assert "no listed model" in output
+
+
+def test_a_model_is_pulled_under_a_name_of_ones_own(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with running_hub({"owner/repo/model.gguf": bundled_planner().read_bytes()}) as hub:
+        code, output = run("pull", "owner/repo/model.gguf", "--hub", hub.url, "--name", "mine")
+        assert code == 0, output
+        assert "Use it with --model mine." in output
+        assert run("info", "mine")[0] == 0
+
+
+def test_what_is_pulled_into_another_folder_is_used_by_its_path(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "my models"
+    with running_hub({"owner/repo/model.gguf": bundled_planner().read_bytes()}) as hub:
+        code, output = run("--folder", str(folder), "pull", "owner/repo/model.gguf", "--hub", hub.url)
+    assert code == 0, output
+    assert f"Use it with --model '{folder / 'model.gguf'}'." in output
+    assert (folder / "model.gguf").is_file()

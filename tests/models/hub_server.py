@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 
 @dataclass
@@ -17,7 +18,8 @@ class Hub:
     files: dict[str, bytes]
     url: str = ""
     fault: str = ""
-    """"" or 404, 500, half, checksum, silent (headers never come), stalled (the body stops half way)."""
+    """"" or 404, 500, half, checksum, silent (headers never come), stalled (the body stops half way),
+    portal (a page of HTML for everything), shape (lists are JSON of another kind), huge (says a file is)."""
     ranges: list[str | None] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -46,10 +48,14 @@ def running_hub(files: dict[str, bytes]) -> Iterator[Hub]:
                 return
             if hub.fault == "500":
                 self._send(500, b"broken")
+            elif hub.fault == "portal":
+                self._send(200, b"<html>please log in</html>", {"Content-Type": "text/html"})
+            elif hub.fault == "shape" and self.path.startswith("/api/"):
+                self._send(200, b'{"a": 1}', {"Content-Type": "application/json"})
             elif self.path.startswith("/api/models/"):
                 self._list()
             elif "/resolve/" in self.path:
-                repository, _, name = self.path[1:].partition("/resolve/main/")
+                repository, _, name = unquote(self.path[1:]).partition("/resolve/main/")
                 self._file(hub.files.get(f"{repository}/{name}"), body)
             else:
                 self._send(404, b"")
@@ -73,7 +79,8 @@ def running_hub(files: dict[str, bytes]) -> Iterator[Hub]:
             digest = hashlib.sha256(data).hexdigest()
             tag = "f" * 64 if hub.fault == "checksum" else digest
             headers = {"X-Repo-Commit": "0" * 40, "ETag": f'"{tag}"', "Accept-Ranges": "bytes"}
-            headers |= {"X-Linked-Size": str(len(data)), "X-Linked-Etag": f'"{tag}"'}
+            size = 10**15 if hub.fault == "huge" else len(data)
+            headers |= {"X-Linked-Size": str(size), "X-Linked-Etag": f'"{tag}"'}
             if not body:
                 self._send(200, data, headers, body=False)
                 return

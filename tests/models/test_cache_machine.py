@@ -131,8 +131,10 @@ class LifeOfACache(RuleBasedStateMachine):
 
     @rule(adapters=st.tuples(st.sampled_from(ADAPTERS), st.sampled_from(ADAPTERS)))
     def ask_at_once(self, adapters: tuple[str | None, str | None]) -> None:
-        """Two sessions, each perhaps under another adapter; what shares batches is rounded otherwise, and kept
-        as it came out."""
+        """Two sessions, each perhaps under another adapter.
+
+        What shares batches is rounded otherwise, and kept as it came out.
+        """
         self.shared_batches = 1e-3
         prompts = [self.prompt(session, f"{session}: note that") for session in SESSIONS]
 

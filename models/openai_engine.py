@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from llguidance import LLMatcher, LLTokenizer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .constrained import Constraint
 from .conversation import Message, conversation
@@ -30,17 +30,39 @@ _LONGEST_LINE = 100_000  # characters, of what a server sends and of a plan's li
 
 
 class RemoteSettings(BaseModel):
-    """Where a bigger machine is. url: up to and with `/v1`. key: sent as a bearer token; empty: none.
+    """Where a bigger machine is. url: up to and with `/v1`; it is shown in questions and messages, and holds
+    no secret. key: sent as a bearer token; empty: none.
 
     patience_s: how long nothing may come.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: str = Field(pattern="^https?://")
     model: str
     key: str = Field(default="", repr=False)
     patience_s: float = Field(default=120.0, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _public(cls, url: str) -> str:
+        try:
+            parsed = httpx2.URL(url)
+        except httpx2.InvalidURL:
+            raise ValueError("this is no address; write one like http://192.168.1.20:8000/v1") from None
+        if not parsed.host or not 0 < (parsed.port or 80) < 2**16:
+            raise ValueError("this is no address; write one like http://192.168.1.20:8000/v1")
+        if parsed.userinfo or parsed.query or parsed.fragment:
+            raise ValueError("an address with a name, a password or a query cannot be used; give a key")
+        return url
+
+    @field_validator("key")
+    @classmethod
+    def _sendable(cls, key: str) -> str:
+        key = key.strip()  # a secret that was kept with the end of its line
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("the key holds characters that no key can have; keep it anew, without them")
+        return key
 
 
 class OpenAIEngine:
@@ -116,7 +138,7 @@ class OpenAIEngine:
                 if response.status_code != 200:
                     raise self._refusal(response.status_code, (await response.aread())[:2000])
                 ended = False
-                async for event in _events(response.aiter_lines()):
+                async for event in self._events(response.aiter_lines()):
                     ended = ended or event is None or _finish(event)
                     if event is not None and (piece := self._text(event)):
                         yield piece
@@ -133,22 +155,38 @@ class OpenAIEngine:
                 f" whether {url} is its address"
             ) from error
 
+    async def _events(self, lines: AsyncIterator[str]) -> AsyncIterator[Any]:
+        """The JSON of server-sent events; None for the one that ends them."""
+        async for line in lines:
+            if not line.startswith("data:") or len(line) > _LONGEST_LINE:
+                continue
+            data = line.removeprefix("data:").strip()
+            if data == "[DONE]":
+                yield None
+                return
+            try:
+                yield json.loads(data)
+            except ValueError as error:
+                shown = self._without_key(data)[:80]
+                raise RemoteError(f"{self.host} sends what is no JSON ({shown!r})") from error
+
     def _text(self, event: Any) -> str:
         if not isinstance(event, dict) or "error" in event:
-            raise RemoteError(f"{self.host} failed: {_said(event)}")
+            raise RemoteError(f"{self.host} failed: {self._said(event)}")
         try:
             choices = event.get("choices") or [{}]
             return str((choices[0].get("delta") or {}).get("content") or "")
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise RemoteError(
-                f"{self.host} speaks another protocol ({str(event)[:80]}); its address should end in /v1"
+                f"{self.host} speaks another protocol ({self._without_key(event)[:80]}); its address"
+                " should end in /v1"
             ) from error
 
     def _refusal(self, status: int, body: bytes) -> RemoteError:
         try:
-            said = _said(json.loads(body))
+            said = self._said(json.loads(body))
         except ValueError:
-            said = body.decode("utf-8", "replace")[:200]
+            said = self._without_key(body.decode("utf-8", "replace"))[:200]
         what = {
             401: "wants a key, or another one",
             403: "wants a key, or another one",
@@ -157,6 +195,16 @@ class OpenAIEngine:
             429: "has too much to do; wait a moment",
         }.get(status, "failed; look into its log" if status >= 500 else "refuses the request")
         return RemoteError(f"{self.host} {what} ({status}: {said})")
+
+    def _said(self, event: Any) -> str:
+        """A server's own words about what went wrong."""
+        error = event.get("error", event.get("message", event)) if isinstance(event, dict) else event
+        return self._without_key(error.get("message", error) if isinstance(error, dict) else error)[:200]
+
+    def _without_key(self, said: Any) -> str:
+        """Some servers repeat a key that they refuse."""
+        key = self.settings.key
+        return str(said).replace(key, "(the key)") if key else str(said)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -243,28 +291,7 @@ def _says_something(line: str) -> bool:
     return bool(line.strip()) and not line.startswith("```")
 
 
-async def _events(lines: AsyncIterator[str]) -> AsyncIterator[Any]:
-    """The JSON of server-sent events; None for the one that ends them."""
-    async for line in lines:
-        if not line.startswith("data:") or len(line) > _LONGEST_LINE:
-            continue
-        data = line.removeprefix("data:").strip()
-        if data == "[DONE]":
-            yield None
-            return
-        try:
-            yield json.loads(data)
-        except ValueError as error:
-            raise RemoteError(f"the server sends what is no JSON ({data[:80]!r})") from error
-
-
 def _finish(event: Any) -> bool:
     choices = event.get("choices") if isinstance(event, dict) else None
     first = choices[0] if isinstance(choices, list) and choices else None
     return isinstance(first, dict) and bool(first.get("finish_reason"))
-
-
-def _said(event: Any) -> str:
-    """A server's own words about what went wrong."""
-    error = event.get("error", event.get("message", event)) if isinstance(event, dict) else event
-    return str(error.get("message", error) if isinstance(error, dict) else error)[:200]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
+from click import ClickException
 
 from scrubjay.agent.agent import Agent, Answer
 from scrubjay.agent.confidence import OFFSET, SCALE
 from scrubjay.agent.events import ConsentAsked
 from scrubjay.agent.hand_over import HAND_OVER, HandOver
 from scrubjay.agent.policy import Policy
+from scrubjay.apps.opening import open_hand_over
 from scrubjay.models.openai_engine import OpenAIEngine, RemoteSettings
 from scrubjay.tools.decorator import tool
+from scrubjay.tools.secrets import store_secret
 
 from ..models.openai_server import OpenAIServer, running_openai
+from ..tools.memory_keyring import MemoryKeyring
 from .scripted import FOREIGN, ScriptedEngine
 
 HERE, THERE = '$1 = look(word="here")\ndone\n', '$1 = look(word="there")\ndone\n'
@@ -27,7 +33,11 @@ def sure(confidence: float) -> Mapping[str, float]:
 
 
 async def serve(
-    server: OpenAIServer, confidence: float, answer: Callable[[ConsentAsked], bool], *requests: str
+    server: OpenAIServer,
+    confidence: float,
+    answer: Callable[[ConsentAsked], bool],
+    *requests: str,
+    key: str = "",
 ) -> tuple[list[str], list[ConsentAsked], Answer]:
     """Serve requests one after the other: what was looked up, what was asked, and the last answer."""
     looked: list[str] = []
@@ -44,7 +54,7 @@ async def serve(
         return answer(question)
 
     here = ScriptedEngine(HERE, metadata={**FOREIGN, **sure(confidence)})
-    async with OpenAIEngine(RemoteSettings(url=server.url, model="big")) as there:
+    async with OpenAIEngine(RemoteSettings(url=server.url, model="big", key=key)) as there:
         policy = Policy(consent=consent, allow_effects=True)
         async with Agent([look], here, policy=policy, hand_over=HandOver(there)) as agent:
             for request in requests:
@@ -95,3 +105,27 @@ async def test_where_the_machine_fails_the_plan_made_here_is_taken(trouble: str)
     with running_openai(THERE, trouble=trouble) as server:
         looked, _, _ = await serve(server, 0.05, lambda _: True, "look it up")
     assert looked == ["here"]
+
+
+async def test_neither_question_nor_log_shows_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    with running_openai(THERE, trouble="401", says="no such key: sk-s3cret") as server:
+        looked, asked, _ = await serve(server, 0.05, lambda _: True, "look it up", key="sk-s3cret\n")
+    assert looked == ["here"]
+    assert server.keys == ["Bearer sk-s3cret"]
+    assert "the plan is the one made here" in caplog.text
+    assert "s3cret" not in caplog.text + str(asked)
+
+
+@pytest.mark.parametrize("kept", ["sk-s3cret-\u00e4", "sk-s3\ncret"])
+def test_a_key_of_the_keyring_that_cannot_be_sent_is_told_without_it(kept: str, tmp_path: Path) -> None:
+    remote = '[models.remote]\nurl = "http://127.0.0.1:9/v1"\nmodel = "big"\nkey = "big machine"\n'
+    (tmp_path / "settings.toml").write_text(remote)
+    before = keyring.get_keyring()
+    keyring.set_keyring(MemoryKeyring())
+    try:
+        store_secret("big machine", kept)
+        with pytest.raises(ClickException, match="the key holds characters") as raised:
+            open_hand_over(tmp_path)
+    finally:
+        keyring.set_keyring(before)
+    assert "s3" not in raised.value.message

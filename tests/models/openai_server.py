@@ -15,11 +15,13 @@ class OpenAIServer:
     """texts: what it writes, one for each request, then the last again. asked: the bodies it was sent.
 
     trouble: "401", "404", "500" and so on (a status), "cut" (half an answer), "html" (another protocol),
-    "late" (an answer that never begins), "error" (one in the stream).
+    "late" (an answer that never begins), "error" (one in the stream), "protocol" (events of another kind).
+    says: what an error says.
     """
 
     texts: list[str]
     trouble: str = ""
+    says: str = "as the test wants it"
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
@@ -28,9 +30,11 @@ class OpenAIServer:
 
 
 @contextmanager
-def running_openai(*texts: str, trouble: str = "", pause_s: float = 0.0) -> Iterator[OpenAIServer]:
+def running_openai(
+    *texts: str, trouble: str = "", pause_s: float = 0.0, says: str = "as the test wants it"
+) -> Iterator[OpenAIServer]:
     """Serve on this machine while the context is open."""
-    told = OpenAIServer(list(texts), trouble)
+    told = OpenAIServer(list(texts), trouble, says)
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
@@ -41,9 +45,11 @@ def running_openai(*texts: str, trouble: str = "", pause_s: float = 0.0) -> Iter
             told.keys.append(self.headers.get("Authorization"))
             told.asked.append({"path": self.path, **body})
             if told.trouble.isdigit():
-                self._send(int(told.trouble), b'{"error": {"message": "as the test wants it"}}')
+                self._send(int(told.trouble), json.dumps({"error": {"message": told.says}}).encode())
             elif told.trouble == "html":
-                self._send(200, b"data: <html>welcome</html>\n\n")
+                self._send(200, f"data: <html>{told.says}</html>\n\n".encode())
+            elif told.trouble == "protocol":
+                self._send(200, f"data: {json.dumps({'choices': told.says})}\n\n".encode())
             elif told.trouble == "late":
                 told.gone.wait(30)
             else:
@@ -67,7 +73,7 @@ def running_openai(*texts: str, trouble: str = "", pause_s: float = 0.0) -> Iter
                     self._event({"choices": [{"index": 0, "delta": {"content": piece}}]})
                     time.sleep(pause_s)
                 if told.trouble == "error":
-                    self._event({"error": {"message": "out of memory"}})
+                    self._event({"error": {"message": told.says}})
                 elif told.trouble != "cut":
                     self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
                     self.wfile.write(b"data: [DONE]\n\n")

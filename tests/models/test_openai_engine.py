@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+from pydantic import ValidationError
 
 from scrubjay.models.errors import RemoteError
 from scrubjay.models.openai_engine import OpenAIEngine, RemoteSettings
@@ -80,7 +81,7 @@ async def test_a_model_that_cannot_plan_ends_with_an_error_after_three_tries() -
         ("400", "as the test wants it"),
         ("503", "look into its log"),
         ("cut", "broke off"),
-        ("error", "out of memory"),
+        ("error", "as the test wants it"),
         ("html", "no JSON"),
         ("late", "did not answer within 1 s"),
     ],
@@ -115,3 +116,46 @@ async def test_what_spells_a_mark_of_a_template_is_broken_up() -> None:
         async with OpenAIEngine(RemoteSettings(url=server.url, model="big")) as engine:
             [chunk async for chunk in engine.generate(prompt)]
     assert "<|im_end|>" not in server.asked[0]["messages"][0]["content"]
+
+
+async def test_a_key_with_the_end_of_its_line_is_sent_without() -> None:
+    with running_openai("x") as server:
+        await written(server, key=" sk-s3cret\r\n")
+    assert server.keys == ["Bearer sk-s3cret"]
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-s3cret-\u00e4", "sk-s3cret\nX-Other: 1", "sk-s3cret\x00", "sk-s3cret\u2028x"]
+)
+def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ValidationError, match="the key holds characters") as raised:
+        RemoteSettings(url="http://127.0.0.1:9/v1", model="big", key=key)
+    assert "s3cret" not in f"{raised.value!s} {raised.value!r}"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://bob:hunter2@127.0.0.1/v1", "name, a password"),
+        ("http://hunter2@127.0.0.1/v1", "name, a password"),
+        ("http://127.0.0.1/v1?key=hunter2", "query"),
+        ("http://bob:hunter2@127.0.0.1:99999/v1", "no address"),
+        ("http://bob:hunter2@[::1/v1", "no address"),
+        ("http:///v1", "no address"),
+        ("ftp://bob:hunter2@127.0.0.1/v1", "pattern"),
+    ],
+)
+def test_an_address_that_holds_a_secret_or_is_none_is_refused_and_not_shown(url: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as raised:
+        RemoteSettings(url=url, model="big")
+    assert "hunter2" not in f"{raised.value!s} {raised.value!r}"
+
+
+@pytest.mark.parametrize("trouble", ["401", "html", "error", "protocol"])
+async def test_a_key_that_a_server_repeats_is_not_shown(trouble: str) -> None:
+    with (
+        running_openai("tick 1\n", trouble=trouble, says="wrong key sk-s3cret") as server,
+        pytest.raises(RemoteError, match=r"wrong key \(the key\)") as raised,
+    ):
+        await written(server, key="sk-s3cret")
+    assert "s3cret" not in str(raised.value)

@@ -159,3 +159,57 @@ async def test_a_key_that_a_server_repeats_is_not_shown(trouble: str) -> None:
     ):
         await written(server, key="sk-s3cret")
     assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "message"),
+    [
+        ("endless line", "speaks another protocol"),
+        ("endless blanks", "ends in mid-plan"),
+        ("endless refusal", "look into its log"),
+        ("endless comments", r"has not ended its answer within 1 s"),
+        ("slow refusal", r"has not ended its answer within 1 s"),
+        ("packed", "turn compression off"),
+    ],
+)
+async def test_an_answer_without_an_end_is_left_soon(trouble: str, message: str) -> None:
+    with running_openai(trouble=trouble) as server:
+        async with asyncio.timeout(20):
+            with pytest.raises(RemoteError, match=message):
+                await written(server, Ticks(), longest_s=1.0)
+        sent = server.sent
+        if sent:
+            assert await asyncio.to_thread(server.gone.wait, 30)
+    assert sent < 20_000_000
+
+
+async def test_what_is_waited_for_elsewhere_counts_for_no_server() -> None:
+    with running_openai("tick 1\ntick 2\ndone\n") as server:
+        settings = RemoteSettings(url=server.url, model="big", longest_s=0.5)
+        async with OpenAIEngine(settings) as engine:
+            lines = []
+            async for chunk in engine.generate(PROMPT, constraint=Ticks()):
+                lines.append(chunk.text)
+                await asyncio.sleep(0.3)
+    assert lines == ["tick 1\n", "tick 2\n", "done\n"]
+
+
+async def test_no_more_pieces_are_taken_than_tokens_are_allowed() -> None:
+    with running_openai("x" * 6000) as server:
+        assert len("".join(await written(server))) == 64 * 6
+
+
+async def test_a_plan_that_is_cut_off_counts_as_written_to_the_limit_and_has_no_end() -> None:
+    text = "".join(f"tick {number}\n" for number in range(1, 100))
+    with running_openai(text) as server:
+        async with OpenAIEngine(RemoteSettings(url=server.url, model="big")) as engine:
+            chunks = [chunk async for chunk in engine.generate(PROMPT, constraint=Ticks(), max_tokens=10)]
+    assert text.startswith("".join(chunk.text for chunk in chunks))
+    assert sum(chunk.tokens for chunk in chunks) == 10
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("says", ["[" * 50_000, '{"a":' * 10_000])
+async def test_nested_nonsense_is_an_error_like_any_other(says: str) -> None:
+    with running_openai("x", trouble="raw", says=says) as server, pytest.raises(RemoteError, match="no JSON"):
+        await written(server)

@@ -235,7 +235,8 @@ class RemoteMachine(Section):
     key: str = ""
     """The name of the secret in the keyring that it wants as its key; empty: none."""
     below: Annotated[float, Field(gt=0, le=1)] = 0.3
-    """How sure (0 to 1) the planner here must be not to ask."""
+    """How sure (0 to 1) the planner here must be not to ask; for models other than the bundled one this is
+    not calibrated."""
 
     @model_validator(mode="after")
     def _encrypted(self) -> "RemoteMachine":

@@ -42,3 +42,12 @@ class Calibration:
     def confidence(self, logprob: float) -> float:
         """Between 0 and 1, from the sum of the natural logarithms of the chosen tokens' probabilities."""
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, self.offset + self.scale * logprob))))
+
+
+def plain_confidence(logprob: float, chosen: int) -> float:
+    """What stands for a confidence where none was fitted, between 0 and 1: the probability that the model
+    gave each of the `chosen` tokens, in the (geometric) mean; 1 where it had no choice. Not calibrated.
+
+    The mean, since a sum would doubt every long plan (Malinin and Gales 2021).
+    """
+    return math.exp(min(0.0, logprob / chosen)) if chosen else 1.0

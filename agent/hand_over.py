@@ -12,7 +12,7 @@ from ..models.errors import ModelError
 from ..tools.effect import Effect
 from ..tools.say import spoken
 from ..tools.tool import Tool
-from .confidence import Calibration
+from .confidence import Calibration, plain_confidence
 from .events import ConsentAsked
 from .planner import MAX_TURNS, PastTurn, Planner, PlanTooLong
 from .reader import PlanSyntaxError
@@ -45,7 +45,8 @@ class Asking:
 class HandOver:
     """A bigger machine that may be asked.
 
-    below: the confidence (0 to 1) in a plan made here under which the person is asked.
+    below: the confidence (0 to 1) in a plan made here under which the person is asked; for models without a
+    calibration it is `plain_confidence`.
     """
 
     def __init__(self, engine: OpenAIEngine, below: float = 0.3) -> None:
@@ -100,9 +101,7 @@ class HandOver:
                 chunks.extend([chunk async for chunk in here])
         except (ModelError, PlanTooLong, PlanSyntaxError) as error:
             failed = error
-        logprob = sum(chunk.logprob for chunk in chunks)
-        doubtful = calibration is not None and calibration.confidence(logprob) < self._below
-        if (failed or doubtful) and await ask(self.question(asking)):
+        if (failed or _confidence(chunks, calibration) < self._below) and await ask(self.question(asking)):
             begun = False
             there = Planner(self._engine).plan(asking.request, asking.tools, asking.history, asking.facts)
             try:
@@ -121,3 +120,11 @@ class HandOver:
             raise failed
         for chunk in chunks:
             yield chunk
+
+
+def _confidence(plan: Sequence[Chunk], calibration: Calibration | None) -> float:
+    """How sure the model here is of a plan."""
+    logprob = sum(chunk.logprob for chunk in plan)
+    if calibration is not None:
+        return calibration.confidence(logprob)
+    return plain_confidence(logprob, sum(chunk.tokens - chunk.forced for chunk in plan if not chunk.thought))

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from ..agent.agent import Agent
 from ..agent.hand_over import HandOver
@@ -27,7 +28,7 @@ from ..tools.documents import Documents
 from ..tools.mcp.server import McpServer
 from ..tools.registry import ToolRegistry
 from ..tools.secrets import secret
-from ..tools.settings import Settings, read_settings
+from ..tools.settings import Settings, SettingsError, read_settings
 from .display import value_text
 from .own_tools import add_tools_of_folder
 from .setting import DIALECT_KEY, told_clearly
@@ -172,12 +173,17 @@ def make_agent(
 
 @told_clearly()
 def open_hand_over(data_folder: Path) -> HandOver | None:
-    """The bigger machine of the settings, if they name one."""
+    """The bigger machine of the settings, if they name one. Raises SettingsError for a key that cannot be
+    one."""
     remote = open_settings(data_folder).models.remote
     if remote is None:
         return None
     key = secret(remote.key) if remote.key else ""
-    settings = RemoteSettings(url=str(remote.url), model=remote.model, key=key)
+    try:
+        settings = RemoteSettings(url=str(remote.url), model=remote.model, key=key)
+    except ValidationError as error:
+        wrong = "; ".join(detail["msg"] for detail in error.errors(include_input=False))
+        raise SettingsError(f"[models.remote]: {wrong.replace('Value error, ', '')}.") from error
     return HandOver(OpenAIEngine(settings), remote.below)
 
 

@@ -21,6 +21,9 @@ from .vocabulary import Vocabulary
 
 _MARK = "\ufdd0"  # no character: no text should have it
 
+_OTHERWISE = "load it with the dialect 'plain'"
+_NOTHING = f"the model's chat template writes nothing; {_OTHERWISE}"
+
 _CALL_ID = "call{:05d}"  # Mistral's templates want nine letters and digits
 
 
@@ -46,14 +49,15 @@ class ChatLayout:
         self._fragment = lru_cache(maxsize=4096)(self._tokenize_fragment)
 
     def tokens(self, prompt: Prompt) -> tuple[int, ...]:
-        """The prompt's tokens. Raises `TemplateError` when the template takes it in no form."""
-        return tuple(self.tokenize(self.text(prompt)))
+        """The prompt's tokens, one at least. Raises `TemplateError` when the template takes it in no form,
+        or leaves the request out."""
+        return self._tokens(self.text(prompt))
 
     def apart(self, prompt: Prompt) -> list[tuple[int, ...]]:
         """The same tokens in pieces: what stands before the tools, each tool, and what comes after them. One
         piece where there are no tools or the template does not show where they stand. Raises as `tokens`."""
         text = self.text(prompt)
-        tokens = tuple(self.tokenize(text))
+        tokens = self._tokens(text)
         marked = self.text(prompt, edges=True)
         edges = tool_edges(marked, len(prompt.of_kind(SegmentKind.TOOL)))
         if marked.replace(EDGE, "") != text:
@@ -72,11 +76,32 @@ class ChatLayout:
         refused: TemplateError | None = None
         for messages in self._forms(prompt, edges):
             try:
-                return self._template.render(messages, tools, enable_thinking=False)
+                text = self._template.render(messages, tools, enable_thinking=False)
+                self._check(text, messages, tools)
+                return text
             except TemplateError as error:
                 refused = error
         assert refused is not None
         raise refused
+
+    def _check(self, text: str, messages: list[dict[str, Any]], tools: list[Any] | None) -> None:
+        """Raises `TemplateError` where a rendered text says nothing of the request, which is in the last
+        message."""
+        if not text:
+            raise TemplateError(_NOTHING)
+        *before, last = messages
+        if last["content"].strip() in text:
+            return
+        # A template may write texts in another way, as JSON for instance.
+        other = {**last, "content": f"x{last['content']}"}
+        if self._template.render([*before, other], tools, enable_thinking=False) == text:
+            raise TemplateError(f"the model's chat template leaves the request out; {_OTHERWISE}")
+
+    def _tokens(self, text: str) -> tuple[int, ...]:
+        tokens = tuple(self.tokenize(text))
+        if not tokens:
+            raise TemplateError(_NOTHING)
+        return tokens
 
     def tokenize(self, text: str) -> Iterator[int]:
         """Tokens of a rendered conversation; special tokens that were not marked are themselves."""

@@ -20,11 +20,11 @@ from .template_limits import LimitedSandbox
 Message = Mapping[str, Any]
 
 # What a template's own mistakes raise while it runs.
-_WRONG = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+_WRONG = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError, MemoryError)
 
 
 class ChatTemplate:
-    """One template, compiled. Raises `TemplateError` when it is not Jinja."""
+    """One template, compiled. Raises `TemplateError` when it is not Jinja, or nested too deeply."""
 
     def __init__(self, source: str, bos: str = "", eos: str = "") -> None:
         """`bos` and `eos` are the texts of the model's tokens for the beginning and the end."""
@@ -34,6 +34,9 @@ class ChatTemplate:
             self._template = self._environment.from_string(source)
         except jinja2.TemplateError as error:
             raise TemplateError(f"the model's chat template is not valid Jinja: {error}") from error
+        except (SyntaxError, *_WRONG) as error:  # Python's own, of what Jinja has made of it
+            wrong = str(error) or type(error).__name__
+            raise TemplateError(f"the model's chat template cannot be compiled: {wrong[:200]}") from error
 
     def render(
         self,
@@ -59,7 +62,8 @@ class ChatTemplate:
                     **names,
                 )
         except (jinja2.TemplateError, *_WRONG) as error:
-            raise TemplateError(f"the model's chat template refuses this conversation: {error}") from error
+            wrong = str(error) or type(error).__name__
+            raise TemplateError(f"the model's chat template refuses this conversation: {wrong}") from error
 
 
 class _GenerationTag(Extension):

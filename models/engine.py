@@ -121,14 +121,13 @@ class LlamaEngine:
         are written; chunks come as they are written.
 
         adapter: what writes it. thinking: write a thought first, whose tokens `max_tokens` doesn't count.
-        hint: what may come out, from somebody who knows less; it makes the writing faster where it is right,
-        and never changes what is written.
-        watch: is called in the engine's thread with the model's own logits for each token that was chosen,
-        and the token.
+        hint: what may come out, from somebody who knows less; it changes how fast, never what is written.
+        watch: gets, in the engine's thread, the model's own logits for each chosen token, and the token.
 
         Closing the generator, or cancelling the task that waits for it, stops the writing within one token.
         Raises `RequestTooLongError`, `ContextFullError` (after the chunks that fitted), `GrammarError`,
-        `UnknownAdapterError`, `CannotThinkError`, `EngineClosedError`, or what the constraint raises.
+        `UnknownAdapterError`, `CannotThinkError`, `TemplateError`, `EngineClosedError`, or what the
+        constraint raises.
         """
         request = _request(prompt, constraint, max_tokens, adapter, thinking)
         request.hint = hint

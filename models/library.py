@@ -13,6 +13,7 @@ from typing import Any
 
 import llama_cpp
 
+from .declared import check_declared
 from .dialects import DIALECT
 from .errors import ModelFileError
 from .foreign import dialect_of
@@ -68,6 +69,7 @@ def load_model(path: Path, dialect: str | None = None) -> Model:
     """
     silence()
     metadata = read_metadata(path)
+    check_declared(path, metadata)
     metadata["scrubjay.dialect"] = dialect_of(path, metadata, dialect)
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_default_params()

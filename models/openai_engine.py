@@ -5,7 +5,7 @@ https://platform.openai.com/docs/api-reference/chat/create
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 import httpx2
 from llguidance import LLMatcher, LLTokenizer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .constrained import Constraint
 from .conversation import Message, conversation
 from .errors import RemoteError
 from .metadata import Metadata
+from .openai_stream import Allowance, LineTooLong, lines_of, start_of, written_lines
 from .outbox import Chunk
 from .prompt import Prompt
 
@@ -26,21 +27,43 @@ MOST_CORRECTIONS = 2
 """How often a model is told that a line is not allowed."""
 
 _CONNECT_S = 10.0
-_LONGEST_LINE = 100_000  # characters, of what a server sends and of a plan's line
 
 
 class RemoteSettings(BaseModel):
-    """Where a bigger machine is. url: up to and with `/v1`. key: sent as a bearer token; empty: none.
+    """Where a bigger machine is. url: up to and with `/v1`; it is shown in questions and messages, and holds
+    no secret. key: sent as a bearer token; empty: none.
 
-    patience_s: how long nothing may come.
+    patience_s: how long nothing may come. longest_s: how long a whole answer may be waited for.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     url: str = Field(pattern="^https?://")
     model: str
     key: str = Field(default="", repr=False)
     patience_s: float = Field(default=120.0, gt=0)
+    longest_s: float = Field(default=600.0, gt=0)
+
+    @field_validator("url")
+    @classmethod
+    def _public(cls, url: str) -> str:
+        try:
+            parsed = httpx2.URL(url)
+        except httpx2.InvalidURL:
+            raise ValueError("this is no address; write one like http://192.168.1.20:8000/v1") from None
+        if not parsed.host or not 0 < (parsed.port or 80) < 2**16:
+            raise ValueError("this is no address; write one like http://192.168.1.20:8000/v1")
+        if parsed.userinfo or parsed.query or parsed.fragment:
+            raise ValueError("an address with a name, a password or a query cannot be used; give a key")
+        return url
+
+    @field_validator("key")
+    @classmethod
+    def _sendable(cls, key: str) -> str:
+        key = key.strip()  # a secret that was kept with the end of its line
+        if not key.isascii() or not key.isprintable():
+            raise ValueError("the key holds characters that no key can have; keep it anew, without them")
+        return key
 
 
 class OpenAIEngine:
@@ -54,7 +77,9 @@ class OpenAIEngine:
         """Nothing is sent before `generate` is called."""
         self.settings = settings
         self.metadata: Metadata = {"scrubjay.dialect": "plan", "scrubjay.special_tokens": "{}"}
-        headers = {"Authorization": f"Bearer {settings.key}"} if settings.key else {}
+        headers = {"Accept-Encoding": "identity"}  # what is packed may be any size
+        if settings.key:
+            headers["Authorization"] = f"Bearer {settings.key}"
         timeout = httpx2.Timeout(settings.patience_s, connect=_CONNECT_S)
         self._client = httpx2.AsyncClient(headers=headers, timeout=timeout)
 
@@ -73,55 +98,68 @@ class OpenAIEngine:
         Raises `RemoteError`, or what the constraint raises. Closing the generator ends the connection.
         """
         messages = conversation(prompt)
+        allowance = Allowance(max_tokens, self.settings.longest_s)
         if constraint is None:
-            async with aclosing(self._pieces(messages, max_tokens)) as pieces:
+            async with aclosing(self._pieces(messages, allowance)) as pieces:
                 async for piece in pieces:
                     yield Chunk(piece, tokens=1, forced=0, logprob=0.0)
             return
         lines = _CheckedLines(constraint)
-        left = max_tokens
+        told = 0
         for _ in range(1 + MOST_CORRECTIONS):
             refused = ""
             asked = [*messages, *lines.so_far()]
-            async with aclosing(_whole_lines(self._pieces(asked, left))) as written:
+            async with aclosing(written_lines(self._pieces(asked, allowance))) as written:
                 async for line, tokens in written:
-                    left -= tokens
                     if lines.repeats(line):
                         continue
                     if not lines.take(line):
                         refused = line
                         break
+                    told += tokens
                     yield Chunk(line, tokens, forced=0, logprob=0.0)
-                    if lines.finished or left <= 0:
+                    if lines.finished:
                         return
+            lines.refused = refused
+            if allowance.pieces <= 0:
+                break
             if not refused and lines.take("done\n"):
                 yield Chunk("done\n", tokens=1, forced=1, logprob=0.0)
                 return
-            lines.refused = refused
+        if told and allowance.pieces <= 0:  # whoever reads the plan tells that it has no end
+            yield Chunk("", max_tokens - told, forced=0, logprob=0.0)
+            return
         wrong = f"writes what is no plan ({refused.strip()[:80]!r})" if refused else "ends in mid-plan"
         raise RemoteError(f"{self.settings.model} on {self.host} {wrong}; try another model there")
 
-    async def _pieces(self, messages: list[Message], max_tokens: int) -> AsyncGenerator[str, None]:
-        """The text as the server streams it."""
+    async def _pieces(self, messages: list[Message], allowance: Allowance) -> AsyncGenerator[str, None]:
+        """The text as the server streams it, as much as is allowed."""
         body = {
             "model": self.settings.model,
             "messages": messages,
-            "max_tokens": max_tokens,
+            "max_tokens": allowance.pieces,
             "temperature": 0,
             "stream": True,
         }
         url = f"{self.settings.url.rstrip('/')}/chat/completions"
+        request = self._client.build_request("POST", url, json=body)
         try:
-            async with self._client.stream("POST", url, json=body) as response:
-                if response.status_code != 200:
-                    raise self._refusal(response.status_code, (await response.aread())[:2000])
-                ended = False
-                async for event in _events(response.aiter_lines()):
-                    ended = ended or event is None or _finish(event)
-                    if event is not None and (piece := self._text(event)):
-                        yield piece
-                if not ended:
-                    raise RemoteError(f"{self.host} broke off in the middle; try again")
+            response = await allowance.wait(lambda: self._client.send(request, stream=True))
+            async with aclosing(response), aclosing(self._pieces_of(response, allowance)) as pieces:
+                async for piece in pieces:
+                    allowance.pieces -= 1
+                    yield piece
+                    if allowance.pieces <= 0:
+                        return
+        except TimeoutError as error:
+            raise RemoteError(
+                f"{self.host} has not ended its answer within {self.settings.longest_s:.0f} s; try a faster"
+                " model there, or give it more longest_s"
+            ) from error
+        except LineTooLong as error:
+            raise RemoteError(
+                f"{self.host} speaks another protocol; its address should end in /v1"
+            ) from error
         except httpx2.TimeoutException as error:
             raise RemoteError(
                 f"{self.host} did not answer within {self.settings.patience_s:.0f} s; see whether it is"
@@ -133,22 +171,55 @@ class OpenAIEngine:
                 f" whether {url} is its address"
             ) from error
 
+    async def _pieces_of(self, response: httpx2.Response, allowance: Allowance) -> AsyncGenerator[str, None]:
+        """The pieces of one response. Raises `RemoteError`, and what reading raises."""
+        data = response.aiter_raw()
+        if response.status_code != 200:
+            raise self._refusal(response.status_code, await allowance.wait(lambda: start_of(data)))
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise RemoteError(f"{self.host} packs its answer, unasked; turn compression off there")
+        ended = False
+        async with aclosing(allowance.each(lines_of(data))) as lines:
+            async for line in lines:
+                if not line.startswith(b"data:"):
+                    continue
+                event = self._event(line.removeprefix(b"data:").strip())
+                ended = ended or event is None or _finish(event)
+                if event is None:
+                    break
+                if piece := self._text(event):
+                    yield piece
+        if not ended:
+            raise RemoteError(f"{self.host} broke off in the middle; try again")
+
+    def _event(self, data: bytes) -> Any:
+        """The JSON of a server-sent event; None for the one that ends them."""
+        if data == b"[DONE]":
+            return None
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError) as error:
+            shown = self._without_key(data.decode("utf-8", "replace"))[:80]
+            raise RemoteError(f"{self.host} sends what is no JSON ({shown!r})") from error
+
     def _text(self, event: Any) -> str:
         if not isinstance(event, dict) or "error" in event:
-            raise RemoteError(f"{self.host} failed: {_said(event)}")
+            raise RemoteError(f"{self.host} failed: {self._said(event)}")
         try:
             choices = event.get("choices") or [{}]
-            return str((choices[0].get("delta") or {}).get("content") or "")
+            text = str((choices[0].get("delta") or {}).get("content") or "")
+            return text.encode("utf-8", "replace").decode()  # JSON may hold halves of characters
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise RemoteError(
-                f"{self.host} speaks another protocol ({str(event)[:80]}); its address should end in /v1"
+                f"{self.host} speaks another protocol ({self._without_key(event)[:80]}); its address"
+                " should end in /v1"
             ) from error
 
     def _refusal(self, status: int, body: bytes) -> RemoteError:
         try:
-            said = _said(json.loads(body))
-        except ValueError:
-            said = body.decode("utf-8", "replace")[:200]
+            said = self._said(json.loads(body))
+        except (ValueError, RecursionError):
+            said = self._without_key(body.decode("utf-8", "replace"))[:200]
         what = {
             401: "wants a key, or another one",
             403: "wants a key, or another one",
@@ -157,6 +228,16 @@ class OpenAIEngine:
             429: "has too much to do; wait a moment",
         }.get(status, "failed; look into its log" if status >= 500 else "refuses the request")
         return RemoteError(f"{self.host} {what} ({status}: {said})")
+
+    def _said(self, event: Any) -> str:
+        """A server's own words about what went wrong."""
+        error = event.get("error", event.get("message", event)) if isinstance(event, dict) else event
+        return self._without_key(error.get("message", error) if isinstance(error, dict) else error)[:200]
+
+    def _without_key(self, said: Any) -> str:
+        """Some servers repeat a key that they refuse."""
+        key = self.settings.key
+        return str(said).replace(key, "(the key)") if key else str(said)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -222,49 +303,7 @@ class _CheckedLines:
         return [{"role": "assistant", "content": text}, {"role": "user", "content": wrong + next_line}]
 
 
-async def _whole_lines(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[tuple[str, int], None]:
-    """Lines with their newline, and how many pieces each took; fences and empty lines are left out."""
-    rest, tokens = "", 0
-    async with aclosing(pieces):
-        async for piece in pieces:
-            rest, tokens = rest + piece, tokens + 1
-            *lines, rest = rest.split("\n")
-            for line in lines:
-                if _says_something(line):
-                    yield f"{line.strip()}\n", tokens
-                    tokens = 0
-            if len(rest) > _LONGEST_LINE:
-                break
-    if _says_something(rest):
-        yield f"{rest.strip()}\n", tokens
-
-
-def _says_something(line: str) -> bool:
-    return bool(line.strip()) and not line.startswith("```")
-
-
-async def _events(lines: AsyncIterator[str]) -> AsyncIterator[Any]:
-    """The JSON of server-sent events; None for the one that ends them."""
-    async for line in lines:
-        if not line.startswith("data:") or len(line) > _LONGEST_LINE:
-            continue
-        data = line.removeprefix("data:").strip()
-        if data == "[DONE]":
-            yield None
-            return
-        try:
-            yield json.loads(data)
-        except ValueError as error:
-            raise RemoteError(f"the server sends what is no JSON ({data[:80]!r})") from error
-
-
 def _finish(event: Any) -> bool:
     choices = event.get("choices") if isinstance(event, dict) else None
     first = choices[0] if isinstance(choices, list) and choices else None
     return isinstance(first, dict) and bool(first.get("finish_reason"))
-
-
-def _said(event: Any) -> str:
-    """A server's own words about what went wrong."""
-    error = event.get("error", event.get("message", event)) if isinstance(event, dict) else event
-    return str(error.get("message", error) if isinstance(error, dict) else error)[:200]

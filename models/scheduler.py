@@ -11,7 +11,7 @@ from .confidence import Rows
 from .constrained import Chooser, Constraint, Greedy, LineByLine
 from .context import Context
 from .drafts import Lookup
-from .errors import AdapterError, NativeError, RequestTooLongError
+from .errors import AdapterError, ModelError, NativeError, RequestTooLongError
 from .generation import MOST_BEFORE_DRAFT, Generation, Request, Reserved
 from .layout import Layout, TokenPrompt
 from .library import Model
@@ -141,8 +141,11 @@ class Scheduler:
         self._reuse.forget(on_disk)
 
     def _serve(self) -> None:
-        for generation in [running for running in self._running if running.cancelled]:
-            self._end(generation, None)
+        for generation in list(self._running):
+            if generation.cancelled:
+                self._end(generation, None)
+            elif not generation.stream.pending:  # it would be waited for without end
+                self._end(generation, ModelError("the prompt has no tokens: there is nothing to go on from"))
         self._admit()
         self._batch.clear()
         self._switch()

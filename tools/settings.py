@@ -215,18 +215,28 @@ class MediaSettings(Section):
     """mpv with the options that you want; without it, a player that is open is used."""
 
 
+def _without_secrets(url: HttpUrl) -> HttpUrl:
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError(
+            "holds more than an address; write it without name, password and query, and put a key into the"
+            " keyring"
+        )
+    return url
+
+
 class RemoteMachine(Section):
     """A bigger machine that may be asked where the planner here is unsure: it asks you each time, and says
     what would leave this machine. It must speak OpenAI's protocol, as vLLM, llama-server and Ollama do."""
 
-    url: HttpUrl
+    url: Annotated[HttpUrl, AfterValidator(_without_secrets)]
     """Its address, up to and with /v1."""
     model: str
     """The model's name there."""
     key: str = ""
     """The name of the secret in the keyring that it wants as its key; empty: none."""
     below: Annotated[float, Field(gt=0, le=1)] = 0.3
-    """How sure (0 to 1) the planner here must be not to ask."""
+    """How sure (0 to 1) the planner here must be not to ask; for models other than the bundled one this is
+    not calibrated."""
 
     @model_validator(mode="after")
     def _encrypted(self) -> "RemoteMachine":

@@ -20,6 +20,7 @@ Validator = Callable[[Any], Any]
 """Takes a value, returns it coerced; raises pydantic's ValidationError."""
 
 
+_LOGIN, _QUERY = re.compile(r"(://)[^\s'\"]*(@)"), re.compile(r"(://[^\s'\"?]*\?)[^\s'\"]+()")
 _SUBJECT = re.compile(r"^(?:Input |String |List |Tuple |Dictionary |Value error, )")
 
 
@@ -29,7 +30,9 @@ def validator(schema: JsonSchema) -> Validator:
 
 
 def problems(error: ValidationError, name: str) -> list[str]:
-    """What is wrong, one text each, with the path from `name` down: "to[1] should be a string, got {}"."""
+    """What is wrong, one text each, with the path from `name` down: "to[1] should be a string, got {}".
+
+    Names, passwords and queries of addresses are left out: some hold a key."""
     found = []
     for detail in error.errors(include_url=False, include_context=False):
         path = name + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])
@@ -39,7 +42,10 @@ def problems(error: ValidationError, name: str) -> list[str]:
         elif detail["type"] == "extra_forbidden":
             found.append(f"{path} is not known")
         else:
-            found.append(f"{path} {message[:1].lower()}{message[1:]}, got {detail['input']!r:.60}")
+            got = repr(detail["input"])
+            for secret in (_LOGIN, _QUERY):
+                got = secret.sub(r"\1...\2", got)
+            found.append(f"{path} {message[:1].lower()}{message[1:]}, got {got:.60}")
     return found
 
 

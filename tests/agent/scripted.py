@@ -21,7 +21,8 @@ OURS: Mapping[str, str | float | bool] = {
 class ScriptedEngine:
     """Writes one plan after the other, a few characters at a time; a function makes its plan from the prompt.
 
-    prompts, constraints: what it was asked with. closed: how many generations were stopped or came to an end.
+    logprob: what it thinks of each token. prompts, constraints: what it was asked with. closed: how many
+    generations were stopped or came to an end.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class ScriptedEngine:
         *plans: str | Callable[[Prompt], str],
         metadata: Mapping[str, str | float | bool] = OURS,
         pause: float = 0.0,
+        logprob: float = 0.0,
     ) -> None:
         self.metadata = metadata
         self.prompts: list[Prompt] = []
@@ -36,6 +38,7 @@ class ScriptedEngine:
         self.closed = 0
         self._plans: Sequence[str | Callable[[Prompt], str]] = plans
         self._pause = pause
+        self._logprob = logprob
 
     async def generate(
         self, prompt: Prompt, *, constraint: Constraint | None = None, max_tokens: int = 512
@@ -47,6 +50,6 @@ class ScriptedEngine:
         try:
             for begin in range(0, min(len(text), 5 * max_tokens), 5):
                 await asyncio.sleep(self._pause)
-                yield Chunk(text[begin : begin + 5], tokens=1, forced=0, logprob=0.0)
+                yield Chunk(text[begin : begin + 5], tokens=1, forced=0, logprob=self._logprob)
         finally:
             self.closed += 1

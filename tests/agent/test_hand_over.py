@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import keyring
 import pytest
+from click import ClickException
 
 from scrubjay.agent.agent import Agent, Answer
 from scrubjay.agent.confidence import OFFSET, SCALE
 from scrubjay.agent.events import ConsentAsked
-from scrubjay.agent.hand_over import HAND_OVER, HandOver
+from scrubjay.agent.hand_over import HAND_OVER, Asking, HandOver
 from scrubjay.agent.policy import Policy
+from scrubjay.apps.opening import open_hand_over
 from scrubjay.models.openai_engine import OpenAIEngine, RemoteSettings
+from scrubjay.models.outbox import Chunk
 from scrubjay.tools.decorator import tool
+from scrubjay.tools.secrets import store_secret
 
 from ..models.openai_server import OpenAIServer, running_openai
+from ..tools.memory_keyring import MemoryKeyring
 from .scripted import FOREIGN, ScriptedEngine
 
 HERE, THERE = '$1 = look(word="here")\ndone\n', '$1 = look(word="there")\ndone\n'
@@ -27,9 +34,17 @@ def sure(confidence: float) -> Mapping[str, float]:
 
 
 async def serve(
-    server: OpenAIServer, confidence: float, answer: Callable[[ConsentAsked], bool], *requests: str
+    server: OpenAIServer,
+    confidence: float | None,
+    answer: Callable[[ConsentAsked], bool],
+    *requests: str,
+    key: str = "",
+    logprob: float = 0.0,
+    below: float = 0.3,
 ) -> tuple[list[str], list[ConsentAsked], Answer]:
-    """Serve requests one after the other: what was looked up, what was asked, and the last answer."""
+    """Serve requests one after the other: what was looked up, what was asked, and the last answer.
+
+    confidence: None is a model without a calibration. logprob: what it thinks of each token."""
     looked: list[str] = []
     asked: list[ConsentAsked] = []
 
@@ -43,10 +58,11 @@ async def serve(
         asked.append(question)
         return answer(question)
 
-    here = ScriptedEngine(HERE, metadata={**FOREIGN, **sure(confidence)})
-    async with OpenAIEngine(RemoteSettings(url=server.url, model="big")) as there:
+    fitted = {} if confidence is None else sure(confidence)
+    here = ScriptedEngine(HERE, metadata={**FOREIGN, **fitted}, logprob=logprob)
+    async with OpenAIEngine(RemoteSettings(url=server.url, model="big", key=key)) as there:
         policy = Policy(consent=consent, allow_effects=True)
-        async with Agent([look], here, policy=policy, hand_over=HandOver(there)) as agent:
+        async with Agent([look], here, policy=policy, hand_over=HandOver(there, below)) as agent:
             for request in requests:
                 served = await agent.run(request)
     return looked, asked, served
@@ -56,6 +72,35 @@ async def test_who_is_sure_asks_nobody() -> None:
     with running_openai(THERE) as server:
         looked, asked, _ = await serve(server, 0.95, lambda _: True, "look it up")
     assert (looked, asked, server.asked) == (["here"], [], [])
+
+
+@pytest.mark.parametrize(("logprob", "below", "asks"), [(-2.0, 0.3, 1), (-0.5, 0.3, 0), (-0.5, 0.7, 1)])
+async def test_a_model_without_a_calibration_is_doubted_by_its_tokens(
+    logprob: float, below: float, asks: int
+) -> None:
+    with running_openai(THERE) as server:
+        looked, asked, _ = await serve(
+            server, None, lambda _: True, "look it up", logprob=logprob, below=below
+        )
+    assert (looked, len(asked)) == (["there"] if asks else ["here"], asks)
+
+
+async def test_forced_tokens_and_thoughts_say_nothing_of_a_plan() -> None:
+    async def here() -> AsyncGenerator[Chunk, None]:
+        yield Chunk("", tokens=50, forced=0, logprob=0.0, thought="well", thought_logprob=-0.1)
+        yield Chunk(HERE, tokens=20, forced=18, logprob=-3.0)
+
+    asked: list[ConsentAsked] = []
+
+    async def ask(question: ConsentAsked) -> bool:
+        asked.append(question)
+        return False
+
+    async with OpenAIEngine(RemoteSettings(url="http://127.0.0.1:9/v1", model="big")) as there:
+        asking = Asking("look", [], [], "", "r", "s")
+        chunks = [c async for c in HandOver(there).plan(asking, here(), None, ask, lambda: None)]
+    assert "".join(chunk.text for chunk in chunks) == HERE
+    assert len(asked) == 1
 
 
 async def test_a_no_keeps_everything_here() -> None:
@@ -95,3 +140,27 @@ async def test_where_the_machine_fails_the_plan_made_here_is_taken(trouble: str)
     with running_openai(THERE, trouble=trouble) as server:
         looked, _, _ = await serve(server, 0.05, lambda _: True, "look it up")
     assert looked == ["here"]
+
+
+async def test_neither_question_nor_log_shows_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    with running_openai(THERE, trouble="401", says="no such key: sk-s3cret") as server:
+        looked, asked, _ = await serve(server, 0.05, lambda _: True, "look it up", key="sk-s3cret\n")
+    assert looked == ["here"]
+    assert server.keys == ["Bearer sk-s3cret"]
+    assert "the plan is the one made here" in caplog.text
+    assert "s3cret" not in caplog.text + str(asked)
+
+
+@pytest.mark.parametrize("kept", ["sk-s3cret-\u00e4", "sk-s3\ncret"])
+def test_a_key_of_the_keyring_that_cannot_be_sent_is_told_without_it(kept: str, tmp_path: Path) -> None:
+    remote = '[models.remote]\nurl = "http://127.0.0.1:9/v1"\nmodel = "big"\nkey = "big machine"\n'
+    (tmp_path / "settings.toml").write_text(remote)
+    before = keyring.get_keyring()
+    keyring.set_keyring(MemoryKeyring())
+    try:
+        store_secret("big machine", kept)
+        with pytest.raises(ClickException, match="the key holds characters") as raised:
+            open_hand_over(tmp_path)
+    finally:
+        keyring.set_keyring(before)
+    assert "s3" not in raised.value.message

@@ -1,5 +1,6 @@
 """A real server that speaks OpenAI's chat completions and writes what it is told, well or badly."""
 
+import gzip
 import json
 import threading
 import time
@@ -9,18 +10,34 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+_BLANK = b'data: {"choices": [{"delta": {"content": "\\n"}}]}\n\n'
+# What is sent again and again: the status before it, the bytes, and the seconds between.
+_ENDLESS = {
+    "endless line": (200, b"data: " + bytes(1_000_000), 0.0),
+    "endless blanks": (200, _BLANK, 0.001),
+    "endless refusal": (500, b"a" * 1_000_000, 0.0),
+    "endless comments": (200, b": still here\n\n", 0.001),
+    "slow refusal": (500, b"a", 0.05),
+}
+
 
 @dataclass
 class OpenAIServer:
     """texts: what it writes, one for each request, then the last again. asked: the bodies it was sent.
 
     trouble: "401", "404", "500" and so on (a status), "cut" (half an answer), "html" (another protocol),
-    "late" (an answer that never begins), "error" (one in the stream).
+    "late" (an answer that never begins), "error" (one in the stream), "protocol" (events of another kind),
+    "raw" (what `says` says as an event).
+    Without an end: "endless line", "endless blanks" (pieces that are line breaks), "endless refusal" (a 500),
+    "endless comments", "slow refusal"; "packed" (compressed, unasked).
+    says: what an error says. sent: how many bytes went out without an end.
     """
 
     texts: list[str]
     trouble: str = ""
+    says: str = "as the test wants it"
     url: str = ""
+    sent: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     gone: threading.Event = field(default_factory=threading.Event)
@@ -28,9 +45,11 @@ class OpenAIServer:
 
 
 @contextmanager
-def running_openai(*texts: str, trouble: str = "", pause_s: float = 0.0) -> Iterator[OpenAIServer]:
+def running_openai(
+    *texts: str, trouble: str = "", pause_s: float = 0.0, says: str = "as the test wants it"
+) -> Iterator[OpenAIServer]:
     """Serve on this machine while the context is open."""
-    told = OpenAIServer(list(texts), trouble)
+    told = OpenAIServer(list(texts), trouble, says)
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
@@ -41,9 +60,20 @@ def running_openai(*texts: str, trouble: str = "", pause_s: float = 0.0) -> Iter
             told.keys.append(self.headers.get("Authorization"))
             told.asked.append({"path": self.path, **body})
             if told.trouble.isdigit():
-                self._send(int(told.trouble), b'{"error": {"message": "as the test wants it"}}')
+                self._send(int(told.trouble), json.dumps({"error": {"message": told.says}}).encode())
             elif told.trouble == "html":
-                self._send(200, b"data: <html>welcome</html>\n\n")
+                self._send(200, f"data: <html>{told.says}</html>\n\n".encode())
+            elif told.trouble == "raw":
+                self._send(200, f"data: {told.says}\n\n".encode())
+            elif told.trouble == "protocol":
+                self._send(200, f"data: {json.dumps({'choices': told.says})}\n\n".encode())
+            elif told.trouble in _ENDLESS:
+                self._never_end(*_ENDLESS[told.trouble])
+            elif told.trouble == "packed":
+                self.send_response(200)
+                self.send_header("Content-Encoding", "gzip")
+                self.end_headers()
+                self.wfile.write(gzip.compress(b"data: " + bytes(10_000_000)))
             elif told.trouble == "late":
                 told.gone.wait(30)
             else:
@@ -54,6 +84,16 @@ def running_openai(*texts: str, trouble: str = "", pause_s: float = 0.0) -> Iter
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+
+        def _never_end(self, status: int, data: bytes, pause: float) -> None:
+            self.send_response(status)
+            self.end_headers()
+            try:
+                while not told.gone.wait(pause):
+                    self.wfile.write(data)
+                    told.sent += len(data)
+            except OSError:
+                told.gone.set()
 
         def _stream(self, text: str) -> None:
             self.send_response(200)
@@ -67,7 +107,7 @@ def running_openai(*texts: str, trouble: str = "", pause_s: float = 0.0) -> Iter
                     self._event({"choices": [{"index": 0, "delta": {"content": piece}}]})
                     time.sleep(pause_s)
                 if told.trouble == "error":
-                    self._event({"error": {"message": "out of memory"}})
+                    self._event({"error": {"message": told.says}})
                 elif told.trouble != "cut":
                     self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
                     self.wfile.write(b"data: [DONE]\n\n")

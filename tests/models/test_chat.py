@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scrubjay.models.chat import ChatLayout
-from scrubjay.models.errors import ModelFileError
+from scrubjay.models.errors import ModelFileError, TemplateError
 from scrubjay.models.foreign import dialect_of
 from scrubjay.models.library import Model, load_model
 from scrubjay.models.prompt import Prompt, Segment
@@ -168,3 +168,36 @@ def test_tools_stay_with_the_rest_where_a_template_does_not_show_where_they_stan
     layout = ChatLayout({**model.metadata, "tokenizer.chat_template": source}, vocabulary, "hermes")
     asked = Prompt((tool("note"), tool("find"), Segment.request("note milk")))
     assert layout.apart(asked) == [layout.tokens(asked)]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{{ '' }}", "writes nothing"),
+        ("{% for message in messages %}{% endfor %}", "writes nothing"),
+        ("{% for message in messages %}{{ message.role }}{% endfor %}", "leaves the request out"),
+        ("Write a poem.", "leaves the request out"),
+    ],
+)
+def test_a_template_without_the_request_is_refused(
+    qwen: tuple[Model, Vocabulary], source: str, message: str
+) -> None:
+    model, vocabulary = qwen
+    layout = ChatLayout({**model.metadata, "tokenizer.chat_template": source}, vocabulary, "plan")
+    for laid_out in (layout.tokens, layout.apart):
+        with pytest.raises(TemplateError, match=f"chat template {message}"):
+            laid_out(plan_prompt("note eggs"))
+
+
+@pytest.mark.parametrize("source", ["{{ messages[-1].content | trim }}", "{{ messages | tojson }}"])
+def test_a_template_may_write_the_request_in_its_own_way(qwen: tuple[Model, Vocabulary], source: str) -> None:
+    model, vocabulary = qwen
+    layout = ChatLayout({**model.metadata, "tokenizer.chat_template": source}, vocabulary, "plan")
+    assert "eggs" in layout.text(plan_prompt('note "eggs"\n '))
+
+
+def test_a_prompt_that_comes_to_no_tokens_is_refused(qwen: tuple[Model, Vocabulary]) -> None:
+    model, vocabulary = qwen
+    only_a_mark = {**model.metadata, "tokenizer.chat_template": r"{{ '\ufdd0' }}"}
+    with pytest.raises(TemplateError, match="writes nothing"):
+        ChatLayout(only_a_mark, vocabulary, "plan").tokens(Prompt((Segment.request(""),)))

@@ -194,3 +194,28 @@ def test_limits_leave_loops_as_they_are() -> None:
 def test_what_is_no_jinja_is_told() -> None:
     with pytest.raises(TemplateError, match="not valid Jinja"):
         ChatTemplate("{% for %}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
+        "{% for a in [1] %}" * 30 + "{% endfor %}" * 30,
+        "{{ " + "not " * 5000 + "1 }}",
+        "{% if x %}" * 200 + "{% endif %}" * 200,
+        "{{ " + "-" * 20_000 + "1 }}",
+    ],
+)
+def test_a_template_that_is_nested_too_deeply_is_told(source: str) -> None:
+    with pytest.raises(TemplateError, match="the model's chat template"):
+        ChatTemplate(source)
+
+
+def test_a_template_that_takes_all_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(value: object) -> None:
+        raise MemoryError
+
+    template = ChatTemplate("{{ messages | tojson }}")
+    monkeypatch.setattr("scrubjay.models.chat_template._plain", full)
+    with pytest.raises(TemplateError, match="refuses this conversation: MemoryError"):
+        template.render([])

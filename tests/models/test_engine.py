@@ -16,13 +16,17 @@ from scrubjay.models.engine import EngineSettings, LlamaEngine
 from scrubjay.models.errors import (
     ContextFullError,
     EngineClosedError,
+    ModelError,
     ModelFileError,
     NativeError,
     RequestTooLongError,
+    TemplateError,
 )
+from scrubjay.models.layout import Layout, TokenPrompt
 from scrubjay.models.outbox import Chunk
 from scrubjay.models.prompt import Prompt
 
+from ..tiny_model import make_tiny_planner
 from .driving import prompt
 
 TOOLS = ("send_message(to: [str], text: str) Send a text message.", "note(text: str) Write it down.")
@@ -329,3 +333,29 @@ def test_a_forgotten_engine_does_not_keep_the_interpreter_from_ending(planner: P
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         EngineSettings.model_validate(settings)
+
+
+async def test_a_template_that_writes_nothing_ends_the_request(tmp_path: Path) -> None:
+    path = tmp_path / "silent.gguf"
+    make_tiny_planner(path, parallel_segments=False, metadata={"tokenizer.chat_template": "{{ '' }}"})
+    async with engine_on(path) as engine:
+        for _ in range(2):
+            with pytest.raises(TemplateError, match="writes nothing"):
+                await text_of(engine, prompt("x"))
+
+
+async def test_a_prompt_without_tokens_ends_with_an_error_and_others_go_on(
+    foreign_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out = Layout.tokens
+
+    def tokens(layout: Layout, asked: Prompt) -> TokenPrompt:
+        return TokenPrompt((), (), ()) if asked == prompt("empty") else laid_out(layout, asked)
+
+    monkeypatch.setattr(Layout, "tokens", tokens)
+    async with engine_on(foreign_model) as engine:
+        other = asyncio.create_task(text_of(engine, prompt("text Sid"), max_tokens=30))
+        with pytest.raises(ModelError, match="has no tokens"):
+            await text_of(engine, prompt("empty"))
+        await other
+        await text_of(engine, prompt("text Sid"), max_tokens=3)

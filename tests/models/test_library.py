@@ -1,12 +1,16 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from scrubjay.models.catalog import bundled_planner
+from scrubjay.models.declared import check_declared
 from scrubjay.models.errors import ModelFileError
 from scrubjay.models.library import load_model
+from scrubjay.models.metadata import read_metadata
 
 from ..tiny_model import make_tiny_planner
 
@@ -56,3 +60,42 @@ def test_a_model_of_a_newer_dialect_is_refused(tmp_path: Path) -> None:
     make_tiny_planner(tmp_path / "new.gguf", metadata={"scrubjay.dialect": "scrubjay-9"})
     with pytest.raises(ModelFileError, match=r"speaks the dialect 'scrubjay-9'. Expected: scrubjay-1"):
         load_model(tmp_path / "new.gguf")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("scrubjay.kv_type", "abc", "f16, q8_0, q4_0"),
+        ("scrubjay.kv_type", True, "f16, q8_0, q4_0"),
+        ("scrubjay.confidence.scale", "abc", "a finite number"),
+        ("scrubjay.confidence.new.offset", True, "a finite number"),
+        ("scrubjay.special_tokens", "{", "the JSON of texts"),
+        ("scrubjay.special_tokens", "[1]", "the JSON of texts"),
+        ("scrubjay.special_tokens", '{"<x>": "1"}', "the JSON of texts"),
+        ("scrubjay.special_tokens", "[" * 100_000, "the JSON of texts"),
+        ("scrubjay.parallel_segments", "false", "true or false"),
+        ("scrubjay.facts", "no", "true or false"),
+        ("scrubjay.tools", True, "a text"),
+        ("scrubjay.requests", "many", "a whole number"),
+        ("scrubjay.dialect", False, "a text"),
+    ],
+)
+def test_a_value_that_a_key_of_ours_cannot_have_is_refused_and_named(
+    tmp_path: Path, key: str, value: str | bool, expected: str
+) -> None:
+    path = tmp_path / "odd.gguf"
+    make_tiny_planner(path, metadata={key: value})
+    with pytest.raises(ModelFileError, match=f"its metadata has {re.escape(key)} = .*Expected: {expected}"):
+        load_model(path)
+
+
+def test_keys_that_nobody_knows_may_have_any_value(tmp_path: Path) -> None:
+    path = tmp_path / "new.gguf"
+    known = {"scrubjay.kv_type": "q8_0", "scrubjay.special_tokens": '{"<x>": 1}'}
+    make_tiny_planner(path, metadata={"scrubjay.of_tomorrow": "x", **known})
+    assert load_model(path).metadata["scrubjay.of_tomorrow"] == "x"
+
+
+def test_the_bundled_planner_declares_what_it_may() -> None:
+    path = bundled_planner()
+    check_declared(path, read_metadata(path))

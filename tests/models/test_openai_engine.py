@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 
 import pytest
+from pydantic import ValidationError
 
 from scrubjay.models.errors import RemoteError
 from scrubjay.models.openai_engine import OpenAIEngine, RemoteSettings
@@ -80,7 +81,7 @@ async def test_a_model_that_cannot_plan_ends_with_an_error_after_three_tries() -
         ("400", "as the test wants it"),
         ("503", "look into its log"),
         ("cut", "broke off"),
-        ("error", "out of memory"),
+        ("error", "as the test wants it"),
         ("html", "no JSON"),
         ("late", "did not answer within 1 s"),
     ],
@@ -115,3 +116,100 @@ async def test_what_spells_a_mark_of_a_template_is_broken_up() -> None:
         async with OpenAIEngine(RemoteSettings(url=server.url, model="big")) as engine:
             [chunk async for chunk in engine.generate(prompt)]
     assert "<|im_end|>" not in server.asked[0]["messages"][0]["content"]
+
+
+async def test_a_key_with_the_end_of_its_line_is_sent_without() -> None:
+    with running_openai("x") as server:
+        await written(server, key=" sk-s3cret\r\n")
+    assert server.keys == ["Bearer sk-s3cret"]
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-s3cret-\u00e4", "sk-s3cret\nX-Other: 1", "sk-s3cret\x00", "sk-s3cret\u2028x"]
+)
+def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(ValidationError, match="the key holds characters") as raised:
+        RemoteSettings(url="http://127.0.0.1:9/v1", model="big", key=key)
+    assert "s3cret" not in f"{raised.value!s} {raised.value!r}"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://bob:hunter2@127.0.0.1/v1", "name, a password"),
+        ("http://hunter2@127.0.0.1/v1", "name, a password"),
+        ("http://127.0.0.1/v1?key=hunter2", "query"),
+        ("http://bob:hunter2@127.0.0.1:99999/v1", "no address"),
+        ("http://bob:hunter2@[::1/v1", "no address"),
+        ("http:///v1", "no address"),
+        ("ftp://bob:hunter2@127.0.0.1/v1", "pattern"),
+    ],
+)
+def test_an_address_that_holds_a_secret_or_is_none_is_refused_and_not_shown(url: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as raised:
+        RemoteSettings(url=url, model="big")
+    assert "hunter2" not in f"{raised.value!s} {raised.value!r}"
+
+
+@pytest.mark.parametrize("trouble", ["401", "html", "error", "protocol"])
+async def test_a_key_that_a_server_repeats_is_not_shown(trouble: str) -> None:
+    with (
+        running_openai("tick 1\n", trouble=trouble, says="wrong key sk-s3cret") as server,
+        pytest.raises(RemoteError, match=r"wrong key \(the key\)") as raised,
+    ):
+        await written(server, key="sk-s3cret")
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "message"),
+    [
+        ("endless line", "speaks another protocol"),
+        ("endless blanks", "ends in mid-plan"),
+        ("endless refusal", "look into its log"),
+        ("endless comments", r"has not ended its answer within 1 s"),
+        ("slow refusal", r"has not ended its answer within 1 s"),
+        ("packed", "turn compression off"),
+    ],
+)
+async def test_an_answer_without_an_end_is_left_soon(trouble: str, message: str) -> None:
+    with running_openai(trouble=trouble) as server:
+        async with asyncio.timeout(20):
+            with pytest.raises(RemoteError, match=message):
+                await written(server, Ticks(), longest_s=1.0)
+        sent = server.sent
+        if sent:
+            assert await asyncio.to_thread(server.gone.wait, 30)
+    assert sent < 20_000_000
+
+
+async def test_what_is_waited_for_elsewhere_counts_for_no_server() -> None:
+    with running_openai("tick 1\ntick 2\ndone\n") as server:
+        settings = RemoteSettings(url=server.url, model="big", longest_s=0.5)
+        async with OpenAIEngine(settings) as engine:
+            lines = []
+            async for chunk in engine.generate(PROMPT, constraint=Ticks()):
+                lines.append(chunk.text)
+                await asyncio.sleep(0.3)
+    assert lines == ["tick 1\n", "tick 2\n", "done\n"]
+
+
+async def test_no_more_pieces_are_taken_than_tokens_are_allowed() -> None:
+    with running_openai("x" * 6000) as server:
+        assert len("".join(await written(server))) == 64 * 6
+
+
+async def test_a_plan_that_is_cut_off_counts_as_written_to_the_limit_and_has_no_end() -> None:
+    text = "".join(f"tick {number}\n" for number in range(1, 100))
+    with running_openai(text) as server:
+        async with OpenAIEngine(RemoteSettings(url=server.url, model="big")) as engine:
+            chunks = [chunk async for chunk in engine.generate(PROMPT, constraint=Ticks(), max_tokens=10)]
+    assert text.startswith("".join(chunk.text for chunk in chunks))
+    assert sum(chunk.tokens for chunk in chunks) == 10
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("says", ["[" * 50_000, '{"a":' * 10_000])
+async def test_nested_nonsense_is_an_error_like_any_other(says: str) -> None:
+    with running_openai("x", trouble="raw", says=says) as server, pytest.raises(RemoteError, match="no JSON"):
+        await written(server)

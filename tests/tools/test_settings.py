@@ -66,3 +66,29 @@ def test_a_file_that_is_no_text_is_named(file: Path) -> None:
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(file)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://bob:hunter2@127.0.0.1/v1", "holds more than an address"),
+        ("https://127.0.0.1/v1?key=hunter2", "holds more than an address"),
+        ("ftp://bob:hunter2@127.0.0.1/v1", "RL scheme"),
+        ("http://bob:hun/ter2@127.0.0.1/v1", "valid URL"),
+        ("http://bob:hunter2@example.com/v1", "holds more than an address"),
+    ],
+)
+def test_a_password_in_the_address_of_a_bigger_machine_is_refused_and_not_shown(
+    file: Path, url: str, message: str
+) -> None:
+    file.write_text(f'[models.remote]\nurl = "{url}"\nmodel = "big"\n')
+    with pytest.raises(SettingsError, match=message) as raised:
+        read_settings(file)
+    assert "ter2" not in str(raised.value)
+
+
+def test_a_password_in_an_address_is_not_shown_with_what_else_is_wrong(file: Path) -> None:
+    file.write_text('[calendar.caldav]\nurl = "ftp://ana:hunter2@dav.example.org/"\nuser = "ana"\n')
+    with pytest.raises(SettingsError, match=r"got 'ftp://\.\.\.@dav") as raised:
+        read_settings(file)
+    assert "hunter2" not in str(raised.value)

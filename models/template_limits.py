@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any, NoReturn
 
 import jinja2
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_format
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -38,7 +40,10 @@ class LimitedSandbox(ImmutableSandboxedEnvironment):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._running = threading.local()
-        self.filters |= {"_each": self._each, "_joined": _joined, "_short": _short}
+        self.filters |= {
+            name: _modest(self.filters[name]) for name in ("center", "indent", "format", "batch")
+        }
+        self.filters |= {"_each": self._each, "_joined": _joined, "_short": _short, "format": _formatted}
 
     @contextmanager
     def limited(self) -> Generator[None]:
@@ -54,8 +59,7 @@ class LimitedSandbox(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         __self._look_at_the_clock()
-        if any(isinstance(value, int) and value > LONGEST for value in (*args, *kwargs.values())):
-            raise SecurityError("a call is told to make a text that is too long")
+        _refuse_large((*args, *kwargs.values()))
         return _short(super().call(__context, __obj, *args, **kwargs))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -110,6 +114,30 @@ class _Bounding(NodeTransformer):
         made = nodes.Filter(node, name, [], [], None, None, lineno=line)
         made.set_environment(self._environment)
         return made
+
+
+def _modest(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that fills texts up, within limits."""
+
+    @wraps(filter_)  # also takes over what Jinja has marked it with
+    def modest(*args: Any, **kwargs: Any) -> Any:
+        _refuse_large((*args, *kwargs.values()))
+        return _short(filter_(*args, **kwargs))
+
+    return modest
+
+
+def _refuse_large(values: Iterable[Any]) -> None:
+    """Raise SecurityError where a call is told to make a text that is too long."""
+    if any(isinstance(value, int) and value > LONGEST for value in values):
+        raise SecurityError("a call is told to make a text that is too long")
+
+
+def _formatted(layout: str, *values: Any, **named: Any) -> str:
+    """Jinja's filter `format`."""
+    if _WIDTH.search(layout):
+        raise SecurityError("a template fills a text up too far")
+    return str(_short(do_format(layout, *values, **named)))
 
 
 def _joined(parts: Iterable[Any]) -> str:

@@ -160,6 +160,8 @@ def test_a_conversation_has_the_tokens_that_transformers_gives_it(model: str, tm
         "{{ 9**9**9 }}",
         "{{ '%1000000000d' % 1 }}",
         "{{ 'a'.center(10**10) }}",
+        "{{ 'a'|center(1000000000) }}",
+        "{{ '%1000000000d'|format(1) }}",
         "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a ~ a %}" * 30,
         "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a + a %}" * 30,
         "{% set a = 'aaaaaaaaaa' %}" + "{% set a %}{{ a }}{{ a }}{% endset %}" * 30,
@@ -189,6 +191,9 @@ def test_limits_leave_loops_as_they_are() -> None:
     source = "{% for a, b in [(1, 2), (3, 4)] %}{{ a ~ b }}{{ loop.length }}{{ loop.last }} {% endfor %}"
     assert ChatTemplate(source).render([]) == "122False 342True "
     assert ChatTemplate("{% for m in messages %}{{ m }}{% else %}none{% endfor %}").render([]) == "none"
+    said = "half, 50% * 1234567, is enough"
+    source = "{% macro tell(m) %}{{ m | trim }}{% endmacro %}{{ tell(messages[0].content) }}"
+    assert ChatTemplate(source).render([{"role": "user", "content": said}]) == said
 
 
 def test_what_is_no_jinja_is_told() -> None:

@@ -11,9 +11,9 @@ from ..retrieval.retriever import Retriever
 from ..retrieval.usage import Used
 from ..tools.tool import Tool
 from .joiner import Rounds
+from .narrowing import tools_used
 from .outcome import StepStatus
 from .planner import PastTurn
-from .reader import PlanSyntaxError, parse_plan
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def tools_for(request: str, history: Sequence[PastTurn], retriever: Retriever, l
     if not history or len(retriever.tools) <= limit:
         return chosen
     names = {tool.name for tool in (*chosen, *retriever.choose(history[-1].request, limit))}
-    names.update(_used_in(history[-1]))
+    names.update(tools_used(history[-1].plan))
     return [tool for tool in retriever.tools if tool.name in names]
 
 
@@ -49,10 +49,3 @@ def learn_from(request: str, rounds: Rounds, retriever: Retriever) -> None:
         retriever.learn(Used(request, tuple(dict.fromkeys(tools.values())), tuple(sorted(feeds))))
     except (sqlite3.Error, OSError) as error:
         _log.warning("what this request used could not be remembered: %s", error)
-
-
-def _used_in(turn: PastTurn) -> set[str]:
-    try:
-        return {step.tool for step in parse_plan(turn.plan).steps}
-    except PlanSyntaxError:  # of another version, or damaged: the request still tells most
-        return set()

@@ -25,6 +25,7 @@ from ..tools.tool import Tool
 from .evidence import texts_in
 from .grammar import PlanGrammar
 from .leaning import Leaning, known_tools
+from .narrowing import Relevance, likeliest, tools_used
 from .notation import PLAN_NOTATION, NativeReader
 from .outcome import Failure
 from .plan import DONE, NONE, Json, Plan
@@ -67,14 +68,6 @@ class Engine(Protocol):
         self, prompt: Prompt, *, constraint: Constraint | None = None, max_tokens: int = 512
     ) -> AsyncGenerator[Chunk, None]:
         """Stream what the model writes after `prompt`. One with a `drafter` also takes a `hint`, its plan."""
-        ...
-
-
-class Relevance(Protocol):
-    """Who knows which tools a request needs, without a planner's model."""
-
-    def log_odds(self, request: str, tools: Sequence[Tool]) -> Sequence[float]:
-        """For each of `tools`, which are offered together, ln(p / (1 - p)) that the request needs it."""
         ...
 
 
@@ -169,16 +162,29 @@ class Planner:
         """
         if self._thinker is not None and self._thinker.wanted(request):
             try:
-                async with aclosing(self._fitted(request, tools, history, facts, self._thinker)) as chunks:
+                few = await self._few(request, tools, history, self._thinker.most_tools)
+                async with aclosing(self._fitted(request, few, history, facts, self._thinker)) as chunks:
                     async for chunk in chunks:
                         yield chunk
                 return
             except NothingToWorkOut:
                 pass
+            except ModelFilesError as error:
+                _LOG.warning("nothing is thought, for want of a choice among the tools: %s", error)
         facts = facts if self.reads_facts else ""
         async with aclosing(self._fitted(request, tools, history, facts)) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    async def _few(
+        self, request: str, tools: Sequence[Tool], history: Sequence[PastTurn], most: int | None
+    ) -> Sequence[Tool]:
+        """As many tools as thoughts may be beside: those that this request, or the one before, may need."""
+        if most is None:
+            return tools
+        requests = [request, *(turn.request for turn in history[-1:])]
+        used = tools_used(history[-1].plan) if history else set()
+        return await asyncio.to_thread(likeliest, tools, requests, used, self._relevance, most)
 
     async def _fitted(
         self,

@@ -16,7 +16,8 @@ from ..models.catalog import bundled_adapters
 from ..models.constrained import Constraint
 from ..models.errors import ModelError
 from ..models.outbox import Chunk
-from ..models.prompt import Prompt
+from ..models.prompt import Prompt, SegmentKind
+from ..models.sums import made_up_dates
 from ..models.switcher import needs_thought
 from ..models.thinking import CannotThinkError, Thinking
 from .adapting import loaded_adapter
@@ -105,6 +106,7 @@ class Thinker:
     when: for which requests. max_tokens: of one thought; it is closed by force there.
     samples: how many thoughts are written side by side; `strategy` chooses among their plans.
     sums: the adapter leaves it to `models/sums.py` to work out what it writes down.
+    most_tools: how many tools it may be shown; None: as many as there are.
     """
 
     def __init__(
@@ -118,6 +120,7 @@ class Thinker:
         strategy: Strategy | None = None,
         temperature: float = TEMPERATURE,
         sums: bool = False,
+        most_tools: int | None = None,
     ) -> None:
         if samples < 1:
             raise ValueError(f"samples is {samples}; at least one thought is needed (or think='never')")
@@ -134,6 +137,7 @@ class Thinker:
         self._strategy = strategy or Majority()
         self._temperature = temperature
         self.sums = sums
+        self.most_tools = most_tools
 
     def wanted(self, request: str) -> bool:
         """Whether this request is to be thought about."""
@@ -144,12 +148,17 @@ class Thinker:
         one of them is chosen.
 
         Raises NothingToWorkOut in place of a plan where the thought is empty: the adapter would plan such a
-        request no better than the model that reads it, and has seen fewer of them.
+        request no better than the model that reads it, and has seen fewer of them. The same where a thought
+        that sums are worked out for starts from a day that nobody has told: better as it was said than wrong.
         """
+        parts = prompt.of_kind(SegmentKind.TURN, SegmentKind.FACTS, SegmentKind.REQUEST)
+        known = [text for segment in parts for text in segment.parts]
 
         def after(thought: str) -> Constraint:
             if not thought.strip():
                 raise NothingToWorkOut("there is nothing to work out")
+            if self.sums and (made_up := made_up_dates(thought, known)):
+                raise NothingToWorkOut(f"the thought starts from {made_up[0]}, which nobody has told")
             return then(thought)
 
         if self._samples > 1:
@@ -245,6 +254,7 @@ async def open_thinker(
         max_tokens=max_tokens,
         strategy=strategy,
         sums=found.sums,
+        most_tools=found.most_tools,
     )
 
 

@@ -6,6 +6,7 @@ Beside llama.cpp's own keys a file may carry ours:
 - `scrubjay.adapter.prompt` = "base": the prompt was read by the model alone, so that its KV is shared. The
   invocation tokens of an activated LoRA (arXiv 2504.12397) say the same: it is off until they are read;
 - `scrubjay.adapter.kind`: what it is for, such as "reasoning";
+- `scrubjay.adapter.tools`: how many tools it has learnt to think beside; more are not shown to it.
 - `scrubjay.adapter.sums`: its thoughts expect that what they write down is worked out for them (`sums.py`).
 """
 
@@ -24,6 +25,7 @@ BASE = "scrubjay.adapter.base"
 PROMPT = "scrubjay.adapter.prompt"
 KIND = "scrubjay.adapter.kind"
 SUMS = "scrubjay.adapter.sums"
+TOOLS = "scrubjay.adapter.tools"
 _ALPHA = "adapter.lora.alpha"
 _EMBEDDING = "token_embd.weight"
 
@@ -48,6 +50,7 @@ class AdapterFile:
     prompt_by_base: bool
     nbytes: int
     sums: bool = False
+    most_tools: int | None = None
 
 
 def read_adapter(path: Path, model: Path, name: str | None = None) -> AdapterFile:
@@ -75,7 +78,8 @@ def read_adapter(path: Path, model: Path, name: str | None = None) -> AdapterFil
         invocation=invocation,
         prompt_by_base=bool(invocation) or metadata.get(PROMPT) == "base",
         nbytes=len(content),
-        sums=bool(metadata.get(SUMS, False)),
+        sums=metadata.get(SUMS) is True,
+        most_tools=tools if type(tools := metadata.get(TOOLS)) is int and tools > 0 else None,
     )
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 import re
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
@@ -28,6 +29,7 @@ MOST_DAYS = 14
 
 _DATED = re.compile(r"\b(?:19|20)\d\d-\d\d?\b")
 """What stands for a day or a month, and not for a difference such as `1500-20`."""
+_DATE = re.compile(r"\b(?:19|20)\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?(?!\d)")
 _DAY = r"(?P<day>\d{4}-\d\d-\d\d)"
 _NAMED = r"\d+(\.\d+)? [^\W_][^,=]*"  # a number and a name
 _LETTER = re.compile(r"[^\W\d]")
@@ -63,6 +65,25 @@ def day_lists(thought: str) -> tuple[tuple[str, ...], ...]:
         if (found := _DAYS.fullmatch(said)) and worked_out(f"{said}=") == told:
             lists.append(tuple(day.isoformat() for day in _days(found)))
     return tuple(lists)
+
+
+def made_up_dates(thought: str, known: Iterable[str]) -> list[str]:
+    """Days and months of a thought that are in none of the `known` texts and that no sum before has given."""
+    seen: set[str] = set()
+    found: list[str] = []
+    for text in known:
+        seen |= _dates_in(text)
+    for line in thought.splitlines():
+        said, _, told = line.partition("=")
+        found += [date_ for date_ in _DATE.findall(said) if date_ not in seen]
+        seen |= _dates_in(told)
+    return found
+
+
+def _dates_in(text: str) -> set[str]:
+    """The days in a text, and their months."""
+    dates = _DATE.findall(text)
+    return {*dates, *(day[:7] for day in dates)}
 
 
 def _number(said: str) -> Fraction:

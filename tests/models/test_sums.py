@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrubjay.models.sums import worked_out
+from scrubjay.models.sums import made_up_dates, worked_out
 
 DAYS = st.dates(date(2000, 1, 1), date(2099, 12, 31))
 
@@ -128,3 +128,27 @@ def test_the_next_weekday_is_one_to_seven_days_away(day: date, weekday: str) -> 
     found = date.fromisoformat(worked_out(f"{day}>{weekday}=") or "")
     assert 1 <= (found - day).days <= 7
     assert f"{found:%A}" == weekday
+
+
+FACTS = "Tuesday 2026-11-24 03:15 en_GB"
+
+
+@pytest.mark.parametrize(
+    ("thought", "made_up"),
+    [
+        ("2026-11-24>3=2026-12-03\n2026-12-03-2=2026-12-01\n2026-12-01T15:00", []),
+        ("2026-11+1=2026-12\n1 Tuesday 2026-12=2026-12-01", []),
+        ("2026-11-24T03:15+0:30=2026-11-24T03:45", []),
+        ("2026-11-24 every 2 for 7=11-24 11-26 11-28 11-30", []),
+        ("1500-20=1480\n1 me, 2 the twins=3", []),
+        ("last Friday 2021-11=2021-11-26", ["2021-11"]),
+        ("2026-12-21>3=2027-01-03", ["2026-12-21"]),
+        ("2026-11-24+1=2026-11-25\n2026-11-26T07:00-0:30=2026-11-26T06:30", ["2026-11-26"]),
+        ("2026-11-25T15:00", ["2026-11-25"]),
+    ],
+)
+def test_days_that_nobody_told_are_found(thought: str, made_up: list[str]) -> None:
+    assert made_up_dates(thought, [FACTS, "remind me"]) == made_up
+    assert (
+        made_up_dates(thought, [FACTS, "not before 2021-11-30, 2026-12-21, 2026-11-25 or 2026-11-26"]) == []
+    )

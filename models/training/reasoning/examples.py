@@ -29,6 +29,8 @@ ORDINARY = 0.12
 CUT = 0.08
 """How many thoughts are cut short, as a budget may cut them; the plan is then a guess."""
 MOST_WRITTEN = 240
+MOST_TOOLS = 8
+"""How many tools are offered at most."""
 PROBLEMS = {"reasoning": problems, "answers": answers}
 """By the kind of adapter."""
 
@@ -128,7 +130,7 @@ class Examples:
         needed = list(dict.fromkeys(call.tool for call in problem.plan))
         deeds = {deed(name) for name in needed}
         others = [name for name in self.tools if deed(name) not in deeds]
-        many = max(0, self._rng.choice((1, 2, 2, 3, 4, 6)) - len(needed))
+        many = max(0, self._rng.choice((1, 2, 2, 3, 4, 6, MOST_TOOLS)) - len(needed))
         return tuple(sorted([*needed, *self._rng.sample(others, many)]))
 
     def _ordinary(self) -> Problem:

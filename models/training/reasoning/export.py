@@ -9,12 +9,13 @@ import gguf
 import numpy as np
 import torch
 
-from ...adapter_file import BASE, INVOCATION, KIND, SUMS
+from ...adapter_file import BASE, INVOCATION, KIND, SUMS, TOOLS
 from ...dialects import THINK
 from ...metadata import read_metadata
 from ..export import ARCHITECTURE, gguf_name
 from ..tokenizer import Encoder
 from ..train import load_checkpoint
+from .examples import MOST_TOOLS
 
 EXAMPLES = "scrubjay.adapter.examples"
 _ABOUT = {
@@ -39,7 +40,9 @@ def export(checkpoint: Path, tokenizer: Path, out: Path) -> None:
     writer.add_key_value(INVOCATION, think, gguf.GGUFValueType.ARRAY, sub_type=gguf.GGUFValueType.UINT32)
     writer.add_string(BASE, content["base"])
     writer.add_string(KIND, content["kind"])
-    writer.add_bool(SUMS, content["kind"] == "reasoning")
+    if content["kind"] == "reasoning":
+        writer.add_bool(SUMS, True)
+        writer.add_uint32(TOOLS, MOST_TOOLS)
     writer.add_uint64(EXAMPLES, content["examples"])
     for name, tensor in sorted(content["adapter"].items()):
         writer.add_tensor(_lora_name(name), np.ascontiguousarray(tensor.half().numpy()))

@@ -12,6 +12,8 @@ def spoken_time(draw: Draw, hour: int, minute: int) -> str:
     """`3pm`, `half past 3 in the afternoon`, `15:30`; minutes are quarters of an hour."""
     half = "am" if hour < 12 else "pm"
     twelve = (hour - 1) % 12 + 1
+    if (hour, minute) == (12, 0) and not draw.held_out and draw.chance(0.4):
+        return "noon"
     if draw.chance(0.25):
         return f"{hour:02}:{minute:02}"
     if draw.chance(0.2):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
 
 from ...dialects import (
     END,
@@ -18,7 +21,7 @@ from ...dialects import (
     results_text,
 )
 from ...sums import worked_out
-from ..corpus import Call, Corpus, Schema, in_schema_order, plan_text
+from ..corpus import Call, Corpus, Schema, Turn, in_schema_order, plan_text
 from ..tokenizer import Encoder
 from .answers import answers
 from .problems import Problem, problems
@@ -28,9 +31,13 @@ ORDINARY = 0.12
 """How many examples are ordinary requests, with nothing to think about."""
 CUT = 0.08
 """How many thoughts are cut short, as a budget may cut them; the plan is then a guess."""
+EARLIER = 0.4
+"""How many come after turns that they have nothing to do with."""
+RESULTS = ("{}", "ok", "id-{}", "done", "not allowed", "number {}")
 MOST_WRITTEN = 240
 MOST_TOOLS = 8
 """How many tools are offered at most."""
+_DATE = re.compile(r"\b20\d\d-\d\d-\d\d(?!\d)")
 PROBLEMS = {"reasoning": problems, "answers": answers}
 """By the kind of adapter."""
 
@@ -60,6 +67,7 @@ class Examples:
         self._rng = random.Random(seed)
         self._ordinary_part = ORDINARY if kind == "reasoning" else 0.0
         self._cut_part = CUT if kind == "reasoning" else 0.0
+        self._earlier_part = EARLIER if kind == "reasoning" else 0.0
         self._problems = PROBLEMS[kind](seed, False)
 
     def all(self) -> Iterator[TokenExample]:
@@ -71,9 +79,22 @@ class Examples:
         """A problem, or now and then an ordinary request."""
         while True:
             problem = self._ordinary() if self._rng.random() < self._ordinary_part else next(self._problems)
+            if self._rng.random() < self._earlier_part:
+                problem = replace(problem, history=(*self._earlier(problem), *problem.history))
             example = self.example(problem, cut=self._rng.random() < self._cut_part)
             if len(example.written) <= MOST_WRITTEN and len(example.prompt) <= 200:
                 return example
+
+    def _earlier(self, problem: Problem) -> list[Turn]:
+        """One or two turns that the problem has nothing to do with, with dates around its own."""
+        now, turns = now_in(problem.facts), []
+        for _ in range(self._rng.choice((1, 1, 2))):
+            other = self._ordinary() if self._rng.random() < 0.3 else next(self._problems)
+            days = (now - now_in(other.facts)).days if other.lines else 0  # others' days were said
+            plan = tuple(Call(call.tool, _later(call.args, days)) for call in other.plan)
+            results = tuple(self._rng.choice(RESULTS).format(self._rng.randint(1, 90)) for _ in plan)
+            turns.append(Turn(other.request, plan, results))
+        return turns
 
     def example(self, problem: Problem, cut: bool = False) -> TokenExample:
         """A problem's tokens, offered its own tools and some others."""
@@ -142,3 +163,19 @@ class Examples:
             if all(call.tool in self.tools for call in example.plan):
                 facts = next(self._problems).facts
                 return Problem("ordinary", example.query, facts, (), example.plan)
+
+
+def now_in(facts: str) -> date:
+    """The day that facts tell (`Monday 2026-11-23 14:05 en_GB`)."""
+    return date.fromisoformat(facts.split()[1])
+
+
+def _later(value: Any, days: int) -> Any:
+    """The same with the dates in it so many days later."""
+    if isinstance(value, dict):
+        return {name: _later(item, days) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_later(item, days) for item in value]
+    if isinstance(value, str):
+        return _DATE.sub(lambda found: str(date.fromisoformat(found[0]) + timedelta(days=days)), value)
+    return value

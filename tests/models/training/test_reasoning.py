@@ -20,7 +20,7 @@ from scrubjay.models.prompt import Prompt, Segment
 from scrubjay.models.sums import worked_out
 from scrubjay.models.switcher import needs_thought
 from scrubjay.models.training.attention import kernel
-from scrubjay.models.training.corpus import Call, Corpus, plan_text
+from scrubjay.models.training.corpus import Call, Corpus, load_corpus, plan_text
 from scrubjay.models.training.export import write_gguf
 from scrubjay.models.training.model import ModelShape, PlannerModel
 from scrubjay.models.training.reasoning.base import base_weights
@@ -134,6 +134,19 @@ def test_of_the_tools_that_do_what_is_asked_one_is_offered(some: list[Problem]) 
         used = problem.plan[0].tool
         offered = examples.example(problem).tools
         assert [tool for tool in offered if deed(tool) == deed(used)] == [used]
+
+
+def test_turns_before_a_problem_have_days_around_its_own() -> None:
+    corpus = load_corpus(CORPUS)
+    encoder = Encoder.load(TOKENIZER)
+    examples = Examples(encoder, corpus, 3)
+    texts = [encoder.tokenizer.decode(examples.one().prompt, skip_special_tokens=False) for _ in range(400)]
+    told = [re.findall(r"20\d\d-\d\d-\d\d", text) for text in texts if "<|turn|>" in text]
+    days = [[date.fromisoformat(day) for day in found] for found in told]
+    apart = [abs((day - found[-1]).days) for found in days for day in found[:-1]]
+    assert len(told) > 80
+    assert len(apart) > 20
+    assert sorted(apart)[len(apart) * 9 // 10] < 100  # ordinary requests say days of any year
 
 
 def test_problems_of_one_kind_use_several_tools(some: list[Problem]) -> None:

@@ -74,7 +74,7 @@ def test_days_are_what_a_calendar_says(some: list[Problem]) -> None:
     words |= {"nine": 9, "ten": 10, "eleven": 11, "twelve": 12}
     seen = 0
     for problem in some:
-        said = re.search(r"\bin (\w+) (days|weeks)\b(?!')", problem.request) or re.search(
+        said = re.search(r"\bin (\w+) (days|weeks)\b(?!'| prior)", problem.request) or re.search(
             r"(\w+) (days|weeks) (?:on )?from (?:today|now)", problem.request
         )
         count = said and (words.get(said[1].lower()) or (said[1].isdigit() and int(said[1])))

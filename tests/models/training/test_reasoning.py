@@ -74,11 +74,13 @@ def test_days_are_what_a_calendar_says(some: list[Problem]) -> None:
     words |= {"nine": 9, "ten": 10, "eleven": 11, "twelve": 12}
     seen = 0
     for problem in some:
-        said = re.search(r"\bin (\w+) (days|weeks)\b(?!'| prior)", problem.request) or re.search(
+        said = re.search(r"\bin (\w+) (days|weeks)\b(?!')", problem.request) or re.search(
             r"(\w+) (days|weeks) (?:on )?from (?:today|now)", problem.request
         )
         count = said and (words.get(said[1].lower()) or (said[1].isdigit() and int(said[1])))
-        counted_from = "count" in problem.request.lower()  # such as "in two weeks, counted from Thursday"
+        rest = problem.request[said.end() :] if said else ""
+        # such as "in two weeks, counted from Thursday"
+        counted_from = re.match(r"\W+\w* ?(from|prior|after|before)\b", rest)
         if (
             problem.kind in {"list_events", "remind", "schedule", "move"}
             and said
